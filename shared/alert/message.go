@@ -21,6 +21,16 @@ const (
 	MessageDigest     MessageKind = "digest"     // the daily report
 )
 
+// Progress says what became of an incident, to channels that keep incidents of their own.
+type Progress string
+
+// The steps that a channel is told.
+const (
+	ProgressNone         Progress = ""             // nothing that a pager should act on
+	ProgressAcknowledged Progress = "acknowledged" // somebody is on it: stop calling
+	ProgressClosed       Progress = "closed"       // classified and over
+)
+
 // Message is what a channel is asked to show. All strings may hold text from log records: a
 // channel escapes them for its own medium.
 type Message struct {
@@ -30,6 +40,10 @@ type Message struct {
 	Rule     string // id of the headline rule
 	Incident string // groups messages of one incident; empty outside incidents
 	Account  string // label of the account, empty for the tenant
+
+	// Progress is set on a notice only, and only if it holds for the channel that is asked: a
+	// pager that is told "acknowledged" falls silent.
+	Progress Progress
 
 	Headline string   // one plain sentence
 	Emphasis string   // the leading part of Headline to show in bold; may be empty
