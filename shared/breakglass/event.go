@@ -102,6 +102,11 @@ type Event struct {
 	Outcome   Outcome `json:"outcome"`
 	ErrorCode int     `json:"errorCode"`
 
+	// For unparsed events: what was wrong, in words, and a short stable name for the kind of
+	// damage, by which cards are limited to one per shape per day.
+	DamageReason string `json:"damageReason,omitempty"`
+	DamageShape  string `json:"damageShape,omitempty"`
+
 	Record entra.Record `json:"-"` // parsed; kept in storage as its raw bytes
 }
 
