@@ -61,10 +61,30 @@ var ErrConflict = errors.New("row changed meanwhile")
 type RefusedError struct {
 	Op   int    // index of the operation, -1 if the service did not say
 	Code string // the service's error code
+	Key  string // key of the refused row, if known
 }
 
 func (e *RefusedError) Error() string {
+	if e.Key != "" {
+		return fmt.Sprintf("storage refused row %s: %s", e.Key, e.Code)
+	}
 	return fmt.Sprintf("storage refused operation %d: %s", e.Op, e.Code)
+}
+
+// Sequence tells which entry of the transaction was refused, by the sequence that Tx.Add gave it.
+// It is false when the service did not say, or when the refused row was no entry's.
+func (e *RefusedError) Sequence() (uint64, bool) {
+	return sequenceOfKey(e.Key)
+}
+
+// TooLargeError is returned for an entry whose stored payload no transaction can hold.
+type TooLargeError struct {
+	Size  int // bytes of the stored (compressed) payload
+	Limit int // bytes that would have been taken
+}
+
+func (e *TooLargeError) Error() string {
+	return fmt.Sprintf("payload of %d stored bytes is more than the %d that one transaction holds", e.Size, e.Limit)
 }
 
 // Entry is what a caller asks to be appended to a stream.
