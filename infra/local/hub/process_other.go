@@ -1,0 +1,7 @@
+//go:build !unix
+
+package hub
+
+import "os/exec"
+
+func separateFromTerminal(*exec.Cmd) {}
