@@ -241,7 +241,7 @@ function reply(request, code, description, body = null) {
   });
 }
 
-const server = container.listen({ host: '127.0.0.1', port: Number(args.port), autoaccept: false });
+const server = container.listen({ host: '127.0.0.1', port: Number(args.port), autoaccept: false, tcp_no_delay: true });
 server.on('listening', async () => {
   const control = await startControl({ hubs, faults, connections, pump });
   process.stdout.write(`${JSON.stringify({ amqp: `127.0.0.1:${server.address().port}`, control })}\n`);
