@@ -64,7 +64,14 @@ const (
 func Route(m Message, channels []string, everywhere bool) (states []ChannelState, insistent bool) {
 	insistent = everywhere || m.Severity == detect.Critical
 	for n, name := range channels {
+		if slices.Contains(m.Skip, name) {
+			continue
+		}
 		states = append(states, ChannelState{Name: name, State: Owed, Standby: n > 0 && !insistent})
+	}
+	if len(states) == 0 && len(m.Skip) > 0 { // better told twice than not at all
+		m.Skip = nil
+		return Route(m, channels, everywhere)
 	}
 	return states, insistent
 }

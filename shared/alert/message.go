@@ -53,6 +53,9 @@ type Message struct {
 	Actions  []string // what to do now; three at most are shown
 	Links    []Link   // channel-specific links come last
 
+	// Skip names channels that do not get this message, because they have been answered already.
+	Skip []string
+
 	HappenedAt time.Time // zero if unknown
 	Stream     string    // Stream, Sequence and EntryHash make the witness line
 	Sequence   uint64    // 0: not recorded

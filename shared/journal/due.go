@@ -1,0 +1,63 @@
+package journal
+
+import (
+	"fmt"
+	"time"
+
+	"glasswatch/shared/alert"
+	"glasswatch/shared/detect"
+	"glasswatch/shared/ledger"
+)
+
+// due is something to do later. Its row stands until that was done, so that no process has to
+// live until then.
+type due struct {
+	Kind     dueKind
+	Sequence uint64 // of the event, or of the incident's first
+	At       time.Time
+}
+
+type dueKind string
+
+const (
+	dueSummary  dueKind = "summary"  // tell what an incident has collected
+	dueReminder dueKind = "reminder" // nobody has acknowledged
+	dueHistoric dueKind = "historic" // tell what happened before the installation
+	dueSuccess  dueKind = "success"  // a sign-in was interrupted: did a success follow?
+	duePolicy   dueKind = "policy"   // the effect of a policy change was not known
+)
+
+func (d due) row() ledger.Row {
+	return ledger.Row{Key: dueKey(d, d.At), Columns: map[string]any{
+		"FormatVersion": int64(1),
+		"What":          string(d.Kind),
+		"Sequence":      int64(d.Sequence), //nolint:gosec // sequences count entries and stay far below 2^63
+		"At":            d.At.UTC(),
+	}}
+}
+
+func readDue(row ledger.Row) (due, error) {
+	what, ok := row.Columns["What"].(string)
+	sequence, okSequence := row.Columns["Sequence"].(int64)
+	at, okAt := row.Columns["At"].(time.Time)
+	if !ok || !okSequence || !okAt || sequence < 0 {
+		return due{}, fmt.Errorf("row %s does not hold what was written to it", row.Key)
+	}
+	return due{Kind: dueKind(what), Sequence: uint64(sequence), At: at}, nil
+}
+
+// later notes what the rules asked to look at again. Only events that were alerted are looked at
+// again, so that a flood of attempts makes no flood of these.
+func (w *writer) later(asked []detect.Due, i *alert.Incident, sequence uint64) {
+	if i == nil {
+		return
+	}
+	for _, d := range asked {
+		switch d.Kind {
+		case detect.DueSuccess:
+			w.due = append(w.due, due{Kind: dueSuccess, Sequence: sequence, At: d.At})
+		case detect.DuePolicy:
+			w.due = append(w.due, due{Kind: duePolicy, Sequence: sequence, At: d.At})
+		}
+	}
+}
