@@ -1,0 +1,7 @@
+//go:build !unix
+
+package teamspage
+
+import "os/exec"
+
+func separateFromTerminal(*exec.Cmd) {}
