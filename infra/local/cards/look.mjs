@@ -35,7 +35,7 @@ export const css = `
   --default-fill:#292929; --emphasis-fill:#383838; --good-fill:#173d25; --warning-fill:#463207; --attention-fill:#541b1d; --accent-fill:#17365c;
   --button:#292929; --button-line:#8f8f8f; } }
 * { box-sizing: border-box; }
-body { margin:0; padding:16px; background:var(--page); color:var(--default); font:14px/1.4 "Segoe UI", system-ui, -apple-system, "Liberation Sans", sans-serif; }
+body { margin:0; padding:16px; background:var(--page); color:var(--default); font:14px/1.4 "Segoe UI", "Helvetica Neue", Arial, system-ui, sans-serif; }
 main { max-width:680px; margin:0 auto; }
 h1 { font-size:18px; margin:0 0 12px; }
 article { margin:0 0 16px; }

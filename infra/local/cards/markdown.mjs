@@ -44,7 +44,7 @@ function inline(text) {
   s = s.replace(/<((?:https?:|mailto:)[^>\s]+)>/gi, (_, address) => keep(link(address, escapeHTML(address))));
   s = s.replace(/<at>(.*?)<\/at>/gi, (_, name) => keep(`<b class="mention">@${escapeHTML(name)}</b>`));
   s = s.replace(/(?<![\w@.-])(?:https?:\/\/|\/\/|www\.)[^\s<>"]+/gi, (a) => keep(link(a.startsWith("//") ? `https:${a}` : /^www/i.test(a) ? `https://${a}` : a, escapeHTML(a))));
-  s = s.replace(/(?<![\w@.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w@-])/gi, (a) => keep(link(`https://${a}`, escapeHTML(a))));
+  s = s.replace(/(?<![\w@.-])(?:[a-z0-9-]+\.)+[a-z]{2,}(?![\w@-]|\.\w)/gi, (a) => keep(link(`https://${a}`, escapeHTML(a))));
   s = escapeHTML(s);
   s = s.replace(/(\*\*|__)(?=\S)(.+?)(?<=\S)\1/g, "<strong>$2</strong>");
   s = s.replace(/\*(?=\S)([^*]+?)(?<=\S)\*/g, "<em>$1</em>");
