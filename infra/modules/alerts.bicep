@@ -118,16 +118,6 @@ var queries = [
     frequency: 'PT5M'
     window: 'PT15M'
   }
-  {
-    name: 'checkposture-silent'
-    description: 'The daily check of the accounts has not run for 26 hours.'
-    severity: 2
-    query: 'requests | where timestamp > ago(26h) and name == "checkposture" | summarize number = countif(success == true)'
-    operator: 'LessThan'
-    threshold: 1
-    frequency: 'PT1H'
-    window: 'P2D'
-  }
 ]
 
 resource queryAlert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for item in queries: {
