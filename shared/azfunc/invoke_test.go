@@ -149,6 +149,11 @@ func TestPanicLeavesItsStackInTheLogOnly(t *testing.T) {
 			t.Errorf("%d %s", got.status, got.text)
 		}
 	}
+	w := httptest.NewRecorder()
+	mux.ServeHTTP(w, httptest.NewRequestWithContext(t.Context(), http.MethodGet, "/api/status", nil))
+	if got := w.Header().Get("Content-Disposition"); got != "" {
+		t.Errorf("the apology is sent as %q", got)
+	}
 	if n := strings.Count(logged.String(), "invoke_test.go"); n < 2 {
 		t.Errorf("the log has %d stacks:\n%s", n, logged.String())
 	}

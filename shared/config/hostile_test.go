@@ -27,7 +27,7 @@ var wrongValues = map[string][]string{
 	"FALLBACK_WEBHOOK_SECRET":                 {"whsec_", "whsec_c2hvcnQ=", "not base64 at all!", base64.StdEncoding.EncodeToString(make([]byte, 65))},
 	"HEARTBEAT_URL":                           {"http://hc.example/x"},
 	"PUBLIC_URL":                              {"http://app.example", "app.example", "https://app.example/?code=x", "https://app.example/?"},
-	"LINK_SIGNING_KEYS":                       {"c2hvcnQ=", "!!!", key32 + "," + key32, key32 + ",x", base64.StdEncoding.EncodeToString(make([]byte, 1025))},
+	"LINK_SIGNING_KEYS":                       {"c2hvcnQ=", base64.StdEncoding.EncodeToString(make([]byte, 31)), "!!!", key32 + "," + key32, key32 + ",x", base64.StdEncoding.EncodeToString(make([]byte, 1025))},
 	"EXCLUSION_GROUPS":                        {"Emergency access", other + "," + other},
 	"CONDITIONAL_ACCESS_MODE":                 {"loose"},
 	"DEDICATED_POLICIES":                      {"x", other + ",x"},

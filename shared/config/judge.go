@@ -26,9 +26,10 @@ func (d *draft) judge() []Problem {
 	return problems
 }
 
-type say func(setting, problem, fix string)
+// report takes down one problem.
+type report func(setting, problem, fix string)
 
-func (d *draft) judgeHub(say say) {
+func (d *draft) judgeHub(say report) {
 	if d.Hub.ReplayGroup != "" && strings.EqualFold(d.Hub.ReplayGroup, d.Hub.ConsumerGroup) {
 		d.Hub.ReplayGroup = ""
 		say("REPLAY_CONSUMER_GROUP", "is the consumer group of the trigger, whose reading it would break off", "set it to a second consumer group")
@@ -48,7 +49,7 @@ func (d *draft) judgeHub(say say) {
 	}
 }
 
-func (d *draft) judgeFallback(say say) {
+func (d *draft) judgeFallback(say report) {
 	const setting = "FALLBACK_WEBHOOK_SECRET"
 	f := &d.Fallback
 	switch secret := d.fallbackSecret; {
@@ -87,7 +88,7 @@ func (d *draft) judgeFallback(say say) {
 	}
 }
 
-func (d *draft) judgeConditionalAccess(say say) {
+func (d *draft) judgeConditionalAccess(say report) {
 	const setting = "DEDICATED_POLICIES"
 	switch {
 	case d.ConditionalAccessMode == ModeStrict && len(d.DedicatedPolicies) > 0:
