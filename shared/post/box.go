@@ -8,12 +8,10 @@ import (
 	"fmt"
 	"log/slog"
 	"net/http"
-	"net/netip"
-	"net/url"
-	"strings"
 	"time"
 
 	"glasswatch/shared/alert"
+	"glasswatch/shared/outside"
 )
 
 // patience bounds one attempt whose caller gave no deadline, or a later one.
@@ -49,7 +47,7 @@ func New(o Options) *Box {
 	if b.now == nil {
 		b.now = time.Now
 	}
-	address, usable := o.URL, Usable(o.URL)
+	address, usable := o.URL, outside.Secure(o.URL)
 	b.request = func(ctx context.Context, body []byte) (*http.Request, error) {
 		if !usable {
 			return nil, &alert.Refusal{Reason: b.setting + " is not an https address: set it to the whole address of the webhook"}
@@ -61,20 +59,6 @@ func New(o Options) *Box {
 		return r, nil
 	}
 	return b
-}
-
-// Usable says whether address is an absolute https address, or an http one on this machine.
-func Usable(address string) bool {
-	u, err := url.Parse(address)
-	if err != nil || u.Hostname() == "" {
-		return false
-	}
-	return u.Scheme == "https" || (u.Scheme == "http" && loopback(u.Hostname()))
-}
-
-func loopback(host string) bool {
-	ip, err := netip.ParseAddr(host)
-	return strings.EqualFold(host, "localhost") || (err == nil && ip.Unmap().IsLoopback())
 }
 
 // Post makes one attempt to deliver body with the given header, for 10 seconds at most. It follows

@@ -228,14 +228,6 @@ func TestUnusableAddressIsARefusalAtEveryPost(t *testing.T) {
 	}
 }
 
-func TestUsable(t *testing.T) {
-	for _, address := range []string{"https://h.example:443/x?sig=1", "http://127.0.0.1:8080", "http://[::1]:1/", "http://LOCALHOST/"} {
-		if !post.Usable(address) {
-			t.Errorf("%s is not usable", address)
-		}
-	}
-}
-
 // mustNotLeak fails if a part of the address stands in what could be printed.
 func mustNotLeak(t *testing.T, address string, shown ...any) {
 	t.Helper()

@@ -9,7 +9,6 @@ import (
 	"glasswatch/shared/alert"
 	"glasswatch/shared/detect"
 	"glasswatch/shared/outside"
-	"glasswatch/shared/post"
 )
 
 // MaxBytes bounds what Card returns. Teams takes about 28 KB, some of its clients 21 KB.
@@ -189,7 +188,7 @@ func advice(m alert.Message, l limits) []element {
 func links(all []alert.Link, l limits) (out []action, left int) {
 	for _, k := range all {
 		title := outside.Line(k.Title, 40)
-		if title == "" || len(k.URL) > l.url || !openable(k.URL) {
+		if title == "" || len(k.URL) > l.url || !outside.Openable(k.URL) {
 			left++
 			continue
 		}
@@ -200,18 +199,6 @@ func links(all []alert.Link, l limits) (out []action, left int) {
 		out = append(out[:l.links-1], out[len(out)-1])
 	}
 	return out, left
-}
-
-// openable says whether a reader may be sent to an address: https or this machine, no user name
-// before the host, which could look like one, and no character that has to be encoded.
-func openable(address string) bool {
-	for _, r := range address {
-		if r <= ' ' || r > '~' || strings.ContainsRune("\"<>\\^`{|}", r) {
-			return false
-		}
-	}
-	authority, _, _ := strings.Cut(strings.TrimPrefix(strings.TrimPrefix(address, "https://"), "http://"), "/")
-	return post.Usable(address) && !strings.Contains(authority, "@")
 }
 
 // foot carries the witness line, alone in its block so that it can be copied and checked as it is.

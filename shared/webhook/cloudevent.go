@@ -16,7 +16,6 @@ import (
 	"glasswatch/shared/alert"
 	"glasswatch/shared/detect"
 	"glasswatch/shared/outside"
-	"glasswatch/shared/post"
 )
 
 // Bounds of what is sent, in runes and in numbers. A whole request stays below 400 KB whatever the
@@ -79,7 +78,7 @@ func dataOf(m alert.Message) Data {
 		d.Actions = append(d.Actions, outside.Line(a, maxText))
 	}
 	for _, l := range m.Links {
-		if len(d.Links) < maxLinks && len(l.URL) <= maxURL && post.Usable(l.URL) {
+		if len(d.Links) < maxLinks && len(l.URL) <= maxURL && outside.Openable(l.URL) {
 			d.Links = append(d.Links, alert.Link{Title: outside.Line(l.Title, maxName), URL: l.URL})
 		}
 	}
