@@ -84,7 +84,7 @@ func (p Packer) build(ctx context.Context, output string) error {
 	}
 	command := exec.CommandContext(ctx, "go", "build",
 		"-trimpath", "-buildvcs=false",
-		"-ldflags=-s -w -buildid= -X main.version="+p.Version,
+		"-ldflags=-s -w -buildid= -X main.release="+p.Version,
 		"-o", absolute, p.Program)
 	command.Dir = p.Root
 	command.Env = append(os.Environ(),

@@ -21,7 +21,7 @@ func tree(t *testing.T, lineEnd string) string {
 	files := map[string]string{
 		"go.mod":                            "module glasswatch\n\ngo 1.26.0\n",
 		"host.json":                         "{\n  \"version\": \"2.0\"\n}\n",
-		"handlers/main.go":                  "package main\n\nvar version = \"none\"\n\nfunc main() { println(version) }\n",
+		"handlers/main.go":                  "package main\n\nvar release = \"none\"\n\nfunc main() { println(release) }\n",
 		"handlers/watchlogs/function.json":  "{\n  \"bindings\": []\n}\n",
 		"handlers/showhealth/function.json": "{\n  \"bindings\": []\n}\n",
 		"handlers/showhealth/other.json":    "{}\n",
@@ -99,6 +99,16 @@ func TestPackLaysOutWhatTheHostWants(t *testing.T) {
 	}
 	if _, err := os.Stat(stale); !os.IsNotExist(err) {
 		t.Error("dist still holds what an earlier run left there")
+	}
+	program, err := os.ReadFile(filepath.Join(root, "dist", "glasswatch"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	if !bytes.Contains(program, []byte("v1.2.3")) {
+		t.Error("the program does not know its version")
+	}
+	if bytes.Contains(program, []byte(root)) {
+		t.Error("the program names the folder that it was built in")
 	}
 	if _, err := os.Stat(filepath.Join(root, "dist", "watchlogs", "function.json")); err != nil {
 		t.Errorf("dist is not laid out like the zip: %v", err)
