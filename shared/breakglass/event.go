@@ -100,7 +100,7 @@ type Event struct {
 	Source        Source    `json:"source"`
 
 	Outcome   Outcome `json:"outcome"`
-	ErrorCode int     `json:"errorCode"`
+	ErrorCode int     `json:"errorCode"` // 0 also where there is none; -1 for a sign-in without a readable code
 
 	// For unparsed events: what was wrong, in words, and a short stable name for the kind of
 	// damage, by which cards are limited to one per shape per day.

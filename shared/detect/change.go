@@ -150,6 +150,9 @@ func happened(c Case, whom string) string {
 			break
 		}
 	}
+	if len(c.targets()) > 1 {
+		words = strings.Replace(words, "account % was", "accounts % were", 1)
+	}
 	// One pass, so that nothing that a record says is taken for a placeholder.
 	return strings.NewReplacer(
 		"%", whom,

@@ -84,14 +84,15 @@ func (h History) with(e breakglass.Event) History {
 	return h
 }
 
-// failuresBefore counts the failures of the 24 hours up to and including that second. In the two
-// hours at the ends it may count too few, but never fewer than an alarm needs if they are there.
+// failuresBefore counts the failures of the 24 hours up to and including that second. Of an hour
+// that is cut by either end it may count too few, but never fewer than an alarm needs if they are
+// there.
 func (h History) failuresBefore(at int64) int {
 	from := at - int64(window/time.Second)
 	n := 0
 	for _, bucket := range h.Failures {
 		start := bucket.Hour * 3600
-		if start > from && start+3599 <= at {
+		if k := bucket.Kept; len(k) > 0 && start+int64(k[0]) > from && start+int64(k[len(k)-1]) <= at {
 			n += bucket.Count
 			continue
 		}

@@ -90,8 +90,8 @@ func examinePolicy(c Case) policyFinding {
 		f := policyFinding{}
 		if readable {
 			f = fromRecord(before, after, account.ObjectID, c.Setting.ExclusionGroups)
-			if !f.holds && (!after.inForce() || containsFold(after.Conditions.Users.ExcludeUsers, account.ObjectID)) {
-				continue // off, or the account itself excluded: that needs no snapshot to tell
+			if !f.holds && after.spares(account.ObjectID) {
+				continue // no snapshot is needed to tell
 			}
 		}
 		f = f.withAnswer(c, change, account.ObjectID)

@@ -14,6 +14,8 @@ type policyText struct {
 	Conditions  struct {
 		Users struct {
 			IncludeUsers  []string `json:"includeUsers"`
+			IncludeGroups []string `json:"includeGroups"`
+			IncludeRoles  []string `json:"includeRoles"`
 			ExcludeUsers  []string `json:"excludeUsers"`
 			ExcludeGroups []string `json:"excludeGroups"`
 			ExcludeRoles  []string `json:"excludeRoles"`
@@ -57,6 +59,15 @@ func (p policyText) reaches(account string) bool {
 	u := p.Conditions.Users
 	return p.enabled() && len(u.ExcludeUsers)+len(u.ExcludeGroups)+len(u.ExcludeRoles) == 0 &&
 		(containsFold(u.IncludeUsers, "All") || containsFold(u.IncludeUsers, account))
+}
+
+// spares says whether the policy leaves the account alone beyond doubt: it is off, or names the
+// account itself as excluded, or lists the users it is for and the account is not among them.
+func (p policyText) spares(account string) bool {
+	u := p.Conditions.Users
+	listed := len(u.IncludeUsers) > 0 && len(u.IncludeGroups)+len(u.IncludeRoles) == 0 &&
+		!containsFold(u.IncludeUsers, "All") && !containsFold(u.IncludeUsers, account)
+	return !p.inForce() || containsFold(u.ExcludeUsers, account) || listed
 }
 
 func containsFold(list []string, wanted string) bool {

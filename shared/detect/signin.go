@@ -148,7 +148,7 @@ func passwordRight() Rule {
 			return Critical, isSignIn(c.Event.Kind) && classOf(c.Event) == breakglass.ClassFirstFactor
 		},
 		Say: func(c Case) (string, string) {
-			return "First factor of a break-glass account was right", ": " + c.who() + scene(c.signIn()) + "; " + result(c.Event)
+			return "Break-glass sign-in stopped half-way", ": " + c.who() + scene(c.signIn()) + ": " + result(c.Event)
 		},
 	}
 }
