@@ -19,6 +19,7 @@ import (
 const (
 	teamsPath    = "/powerautomate/automations/direct/workflows/local/triggers/manual/paths/invoke"
 	fallbackPath = "/fallback"
+	pulsePath    = "/heartbeat"
 )
 
 // Options say how the page runs. The zero value is a page on a free port that does not render.
@@ -49,6 +50,8 @@ type Page struct {
 	mu       sync.Mutex
 	cards    []Card
 	messages []Message
+	beats    int // heartbeats taken
+	lastBeat time.Time
 	faults   map[Channel]Fault
 	refused  map[Channel]int
 	changed  chan struct{} // closed and replaced whenever something above changes
@@ -115,6 +118,7 @@ func random(n int) string { return base64.RawURLEncoding.EncodeToString(randomBy
 func (p *Page) routes() http.Handler {
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /{$}", p.show)
+	mux.HandleFunc("GET "+pulsePath, p.takeHeartbeat)
 	mux.HandleFunc("GET /cards.json", p.listCards)
 	mux.HandleFunc("GET /messages.json", p.listMessages)
 	mux.HandleFunc("GET /control/fault", p.controlFault)
@@ -137,6 +141,25 @@ func (p *Page) FallbackURL() string { return p.base + fallbackPath }
 // FallbackSecret is the value for FALLBACK_WEBHOOK_SECRET: "whsec_" and base64 of 32 bytes.
 func (p *Page) FallbackSecret() string {
 	return "whsec_" + base64.StdEncoding.EncodeToString(p.secret)
+}
+
+// HeartbeatURL is the value for HEARTBEAT_URL: the dead-man's switch.
+func (p *Page) HeartbeatURL() string { return p.base + pulsePath }
+
+// Heartbeats counts the heartbeats so far.
+func (p *Page) Heartbeats() int {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	return p.beats
+}
+
+func (p *Page) takeHeartbeat(w http.ResponseWriter, _ *http.Request) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.beats++
+	p.lastBeat = p.now()
+	p.announce()
+	w.WriteHeader(http.StatusNoContent)
 }
 
 // Cards are the cards so far, in order of arrival.

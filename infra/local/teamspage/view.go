@@ -29,23 +29,26 @@ summary { cursor:pointer; }
 func (p *Page) show(w http.ResponseWriter, _ *http.Request) {
 	p.mu.Lock()
 	cards, messages, now := slices.Clone(p.cards), slices.Clone(p.messages), p.now()
-	faults := fmt.Sprintf("%s %s", describeFault(Teams, p.faults[Teams]), describeFault(Fallback, p.faults[Fallback]))
+	notes := []string{describeFault(Teams, p.faults[Teams]), describeFault(Fallback, p.faults[Fallback]), "No heartbeat has come."}
+	if p.beats > 0 {
+		notes[2] = fmt.Sprintf("The last heartbeat came %s.", when(p.lastBeat, now))
+	}
 	p.mu.Unlock()
 	h := w.Header()
 	h.Set("Content-Type", "text/html; charset=utf-8")
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write([]byte(p.page(cards, messages, strings.TrimSpace(faults), now)))
+	_, _ = w.Write([]byte(p.page(cards, messages, strings.TrimSpace(strings.Join(notes, " ")), now)))
 }
 
-func (p *Page) page(cards []Card, messages []Message, faults string, now time.Time) string {
+func (p *Page) page(cards []Card, messages []Message, notes string, now time.Time) string {
 	title := fmt.Sprintf("Teams channel: %s", counted(len(cards), "card"))
 	var b strings.Builder
 	fmt.Fprintf(&b, `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">`+
 		`<meta http-equiv="refresh" content="%d"><title>%s</title><style>%s%s</style></head><body><main>`+"\n",
 		refreshSeconds, html.EscapeString(title), p.style, pageStyle)
-	fmt.Fprintf(&b, "<h1>%s</h1>\n<p class=\"lead\">%s</p>\n", html.EscapeString(title), html.EscapeString(summary(cards, messages, faults, now)))
+	fmt.Fprintf(&b, "<h1>%s</h1>\n<p class=\"lead\">%s</p>\n", html.EscapeString(title), html.EscapeString(summary(cards, messages, notes, now)))
 	for _, c := range slices.Backward(cards) {
 		writeCard(&b, c, now)
 	}
@@ -58,7 +61,7 @@ func (p *Page) page(cards []Card, messages []Message, faults string, now time.Ti
 }
 
 // summary is the sentence that answers the reader's question.
-func summary(cards []Card, messages []Message, faults string, now time.Time) string {
+func summary(cards []Card, messages []Message, notes string, now time.Time) string {
 	wrong := 0
 	for _, c := range cards {
 		if len(c.Problems) > 0 {
@@ -79,10 +82,7 @@ func summary(cards []Card, messages []Message, faults string, now time.Time) str
 		said = append(said, "Teams would show every card as it is here.")
 	}
 	said = append(said, fmt.Sprintf("The fallback channel has taken %s.", counted(len(messages), "message")))
-	if faults != "" {
-		said = append(said, faults)
-	}
-	return strings.Join(said, " ")
+	return strings.Join(append(said, notes), " ")
 }
 
 func describeFault(c Channel, f Fault) string {
