@@ -1,3 +1,4 @@
+// Package detect decides what a log record means for the break-glass accounts, how urgent it is and how to say so.
 package detect
 
 import (

@@ -67,6 +67,8 @@ func TestSuccessAfterFailures(t *testing.T) {
 		{"two failures", []breakglass.Event{at(50126, 0), at(50126, 1), at(0, 3)}, 0},
 		{"failures after the success", []breakglass.Event{at(0, 0), at(50126, 1), at(50126, 2), at(50126, 3)}, 0},
 		{"more than a day before", []breakglass.Event{at(50126, 0), at(50126, 1), at(50126, 2), at(0, day+1)}, 0},
+		{"a day before to the second", []breakglass.Event{at(50126, 0), at(50126, 0), at(50126, 0), at(0, day)}, 0},
+		{"a day before to the second, reported late", []breakglass.Event{at(0, day), at(50126, 0), at(50126, 0), at(50126, 0)}, 0},
 		{"just within a day", []breakglass.Event{at(50126, 1), at(50126, 1), at(50126, 1), at(0, day)}, 1},
 		{"refused second factors", []breakglass.Event{at(500121, 0), at(500121, 1), at(500121, 2), at(0, 3)}, 1},
 		{"blocked, then let in", []breakglass.Event{at(53003, 0), at(53003, 1), at(53003, 2), at(0, 3)}, 1},
@@ -247,5 +249,18 @@ func TestJudgeLeavesTheHistoryAlone(t *testing.T) {
 		if after, _ := json.Marshal(h); string(after) != string(before) {
 			t.Fatalf("history changed under %v:\n%s\n%s", e.ErrorCode, before, after)
 		}
+	}
+}
+
+// A spray writes thousands of failures into one stream.
+func BenchmarkJudgeFailure(b *testing.B) {
+	d, h := detect.NewDetector(setting()), detect.History{}
+	for i := range 100 {
+		_, h = d.Judge(at([]int{0, 50126}[i%2], i*900), h)
+	}
+	e := at(50126, 90000)
+	b.ReportAllocs()
+	for b.Loop() {
+		d.Judge(e, h)
 	}
 }
