@@ -19,7 +19,7 @@ export const hostConfig = {
   containerStyles: Object.fromEntries(["default", "emphasis", "good", "warning", "attention", "accent"].map((k) => [k, container(k)])),
   actions: { maxActions: 6, spacing: "default", buttonSpacing: 8, actionsOrientation: "horizontal", actionAlignment: "left", showCard: { actionMode: "inline", inlineTopMargin: 8 } },
   factSet: { title: { weight: "Bolder", size: "Default", wrap: true, maxWidth: 140 }, value: { weight: "Default", size: "Default", wrap: true }, spacing: 12 },
-  textBlock: { headingLevel: 3 },
+  textBlock: { headingLevel: 2 },
   textStyles: { heading: { size: "medium", weight: "default" } },
 };
 

@@ -6,27 +6,17 @@
 import { spawnSync } from "node:child_process";
 import { readFileSync, writeFileSync } from "node:fs";
 import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { fileURLToPath, pathToFileURL } from "node:url";
 import { parseArgs } from "node:util";
 import { chromium } from "playwright-core";
 import { channelPage } from "./render.mjs";
 
 const root = join(dirname(fileURLToPath(import.meta.url)), "..", "..", "..");
 
-const { values, positionals } = parseArgs({
-  allowPositionals: true,
-  options: {
-    out: { type: "string", default: join(root, "docs", "card.png") },
-    width: { type: "string", default: "480" },
-    dark: { type: "boolean", default: false },
-    title: { type: "string", default: "Emergency access" },
-  },
-});
-
-const files = positionals.length ? positionals : [join(root, "shared", "teams", "testdata", "alert-critical.golden.json")];
-const html = files[0].endsWith(".html")
-  ? readFileSync(files[0], "utf8")
-  : channelPage(values.title, files.map((name) => ({ card: JSON.parse(readFileSync(name, "utf8")) })));
+export const chromiumOptions = {
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+};
 
 // smaller reduces a picture to 64 colours where pngquant is installed, which nobody sees in text.
 function smaller(png) {
@@ -34,20 +24,39 @@ function smaller(png) {
   return done.status === 0 ? done.stdout : png;
 }
 
-const browser = await chromium.launch({
-  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
-  args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-});
-try {
-  const page = await browser.newPage({
-    viewport: { width: Number(values.width), height: 400 },
-    deviceScaleFactor: 2,
-    colorScheme: values.dark ? "dark" : "light",
-    javaScriptEnabled: false,
-    offline: true,
-  });
-  await page.setContent(html);
-  writeFileSync(values.out, smaller(await page.screenshot({ fullPage: true })));
-} finally {
-  await browser.close();
+// picture returns a page as PNG, from top to bottom, without running any script of it.
+export async function picture(html, { width = 480, dark = false } = {}) {
+  const browser = await chromium.launch(chromiumOptions);
+  try {
+    const page = await browser.newPage({
+      viewport: { width, height: 400 },
+      deviceScaleFactor: 2,
+      colorScheme: dark ? "dark" : "light",
+      javaScriptEnabled: false,
+      offline: true,
+    });
+    await page.setContent(html);
+    return smaller(await page.screenshot({ fullPage: true }));
+  } finally {
+    await browser.close();
+  }
 }
+
+async function main() {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      out: { type: "string", default: join(root, "docs", "card.png") },
+      width: { type: "string", default: "480" },
+      dark: { type: "boolean", default: false },
+      title: { type: "string", default: "Emergency access" },
+    },
+  });
+  const files = positionals.length ? positionals : [join(root, "shared", "teams", "testdata", "alert-critical.golden.json")];
+  const html = files[0].endsWith(".html")
+    ? readFileSync(files[0], "utf8")
+    : channelPage(values.title, files.map((name) => ({ card: JSON.parse(readFileSync(name, "utf8")) })));
+  writeFileSync(values.out, await picture(html, { width: Number(values.width), dark: values.dark }));
+}
+
+if (process.argv[1] && import.meta.url === pathToFileURL(process.argv[1]).href) await main();
