@@ -16,27 +16,33 @@ func accountActed() Rule {
 		Severity: High,
 		Grades:   "critical for privileged operations: roles, policies, credentials, consent, owners, deletions, writes through Graph or Azure",
 		Holds: func(c Case) (Severity, bool) {
-			holds := c.Event.Account != "" && acts(c)
+			_, holds := c.acting()
 			if isPrivileged(c) {
 				return Critical, holds
 			}
 			return High, holds
 		},
 		Say: func(c Case) (string, string) {
-			return "Break-glass account acted", ": " + c.who() + ": " + deed(c) + c.attempted()
+			who, _ := c.acting()
+			return "Break-glass account acted", ": " + who + ": " + deed(c) + c.attempted()
 		},
 	}
 }
 
-func acts(c Case) bool {
-	switch c.Event.Kind {
-	case entra.KindAudit:
-		return c.Event.Role == entra.RoleActor
-	case entra.KindGraphActivity, entra.KindAzureActivity:
-		return true
-	default:
-		return false
+// acting names the watched account that did what the record tells. The record has the first word:
+// the same event stands in the stream of every account that it names.
+func (c Case) acting() (who string, acts bool) {
+	audit := c.Event.Kind == entra.KindAudit
+	if !audit && c.Event.Kind != entra.KindGraphActivity && c.Event.Kind != entra.KindAzureActivity {
+		return "", false
 	}
+	for _, p := range c.Event.Record.Parties {
+		if account, _, watched := c.Setting.Accounts.Match(p); watched && (p.Role == entra.RoleActor || !audit) {
+			return name(account.Label()), true
+		}
+	}
+	// The account may have left the settings since, or the record come back without its details.
+	return c.who(), c.Event.Account != "" && (!audit || c.Event.Role == entra.RoleActor)
 }
 
 // deed says what was done.

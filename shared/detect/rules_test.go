@@ -232,6 +232,34 @@ func TestAllRulesThatHoldAreNamed(t *testing.T) {
 	}
 }
 
+// The event stands in the stream of both accounts, and reads the same in each.
+func TestAnEventReadsTheSameInTheOtherAccountsStream(t *testing.T) {
+	e := arrive(audited("Reset user password", alphaAs(entra.RoleActor), entra.Party{Role: entra.RoleTarget, ObjectID: betaID}), reached)
+	first, _ := detect.NewDetector(setting()).Judge(e, detect.History{})
+	e.Account = betaID
+	second, _ := detect.NewDetector(setting()).Judge(e, detect.History{})
+	if want := "Password of bg-beta was reset by bg-alpha"; first.Headline != want || second.Headline != want {
+		t.Errorf("%q and %q, want %q", first.Headline, second.Headline, want)
+	}
+	if want := []string{"account-changed", "account-acted"}; !slices.Equal(first.Rules, want) || !slices.Equal(second.Rules, want) {
+		t.Errorf("rules %v and %v, want %v", first.Rules, second.Rules, want)
+	}
+}
+
+// An account that has left the settings keeps its rules: its stream may be judged again.
+func TestAnAccountThatLeftTheSettings(t *testing.T) {
+	for _, rec := range []entra.Record{
+		signIn(0), audited("Disable account", admin(), alphaAs(entra.RoleTarget)), audited("Add member to role", alphaAs(entra.RoleActor)), called("GET", "/"),
+	} {
+		e := arrive(rec, reached)
+		want, _ := detect.NewDetector(setting()).Judge(e, detect.History{})
+		got, _ := detect.NewDetector(detect.Setting{}).Judge(e, detect.History{})
+		if got.HeadlineRule != want.HeadlineRule || !strings.Contains(got.Headline, alphaID) {
+			t.Errorf("%s: %s, was %s", got.HeadlineRule, got.Headline, want.HeadlineRule)
+		}
+	}
+}
+
 func TestACanaryComesUnderNoRule(t *testing.T) {
 	v := judge(t, entra.Record{Kind: entra.KindCanary, Canary: &entra.Canary{Nonce: "n"}})
 	if len(v.Rules) != 0 || v.Severity != detect.Info || v.HeadlineRule != "" {
