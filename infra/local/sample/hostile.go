@@ -55,7 +55,7 @@ func (g *Generator) Hostile(who Person) []Variant {
 		}
 		for _, r := range records {
 			for _, path := range hostileFields {
-				if r.Get(path) != nil {
+				if _, text := r.Get(path).(Text); text {
 					r.Set(path, v)
 				}
 			}

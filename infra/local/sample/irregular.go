@@ -12,7 +12,7 @@ type Variant struct {
 	Name    string
 	Message []byte
 	// Events is how many ledger events must name the account. With MayBeUnparsed the message, or
-	// the part of it that cannot be read, may instead be stored raw.
+	// the part of it that cannot be read, may be stored raw instead or as well.
 	Events        int
 	MayBeUnparsed bool
 	// Unparsed is set when something in the message must be stored raw, besides the events.
