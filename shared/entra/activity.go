@@ -1,12 +1,9 @@
 package entra
 
-import (
-	"strings"
-	"time"
-)
+import "strings"
 
-// risk fills a risky user or a risk detection. Their ids come again with every change of state, so
-// the time and the state are part of the id.
+// risk fills a risky user or a risk detection. Their ids come again with every change of state:
+// what tells the changes apart is LastUpdated and State.
 func (r *Record) risk(s source) {
 	v := &Risk{
 		Level:     s.text("riskLevel"),
@@ -18,8 +15,7 @@ func (r *Record) risk(s source) {
 	}
 	r.Risk = v
 	v.City, v.Country = place(s)
-	updated := s.text("riskLastUpdatedDateTime", "lastUpdatedDateTime")
-	v.LastUpdated = parseTime(updated)
+	v.LastUpdated = firstTime(s.text("riskLastUpdatedDateTime"), s.text("lastUpdatedDateTime"))
 	subject := person(s, s.top.text("identity"))
 	app := principal(s.properties)
 	if strings.Contains(strings.ToLower(r.Category), "serviceprincipal") {
@@ -34,13 +30,6 @@ func (r *Record) risk(s source) {
 	}
 	r.add(subject)
 	r.add(app)
-	if r.ID == "" {
-		return
-	}
-	if !v.LastUpdated.IsZero() {
-		updated = v.LastUpdated.Format(time.RFC3339Nano)
-	}
-	r.ID = strings.Join([]string{r.ID, updated, v.State}, "|")
 }
 
 // graphActivity fills a record of Microsoft Graph or of Azure AD Graph.

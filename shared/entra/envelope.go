@@ -212,9 +212,7 @@ func (p *parser) object(b []byte, unwrapped, arrays int) {
 	for _, f := range fields {
 		switch {
 		case !equalFold(f.name, "records"):
-			if !isNull(f.value) {
-				p.damage(f.value, "envelope", "an unknown field stands beside the list of records")
-			}
+			p.damage(f.text, "envelope", "an unknown field stands beside the list of records")
 		case arrays == maxArrays:
 			p.damage(f.value, faultNesting, "envelopes in envelopes, deeper than are read")
 		case f.value[0] == '[' || f.value[0] == '{':

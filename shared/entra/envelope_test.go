@@ -170,36 +170,30 @@ func TestHostileTextTakesLinearTime(t *testing.T) {
 	}
 }
 
-// FuzzParse holds Parse to its promises on any bytes: no panic, valid JSON in every record, and
-// nothing but filler and brackets outside records and damage.
+// FuzzParse holds Parse to its promises on any bytes: no panic, valid JSON in every record, bytes in
+// every damage, and that a record kept as its bytes is read the same again.
 func FuzzParse(f *testing.F) {
 	f.Add([]byte(`{"records":[` + signIn("a") + `,` + signIn("b") + `]}`))
 	f.Add([]byte(quoted(signIn("a")) + "\x00\n[" + byteArray(signIn("b")) + `,{"records":[{"x":1}`))
 	f.Add([]byte(`{"records":[{"category":'x'},` + signIn("c") + `],"y":"z"}`))
 	f.Fuzz(func(t *testing.T, message []byte) {
 		records, damaged := entra.Parse(message)
-		carried := 0
 		for _, r := range records {
 			if !json.Valid(r.Raw) || !json.Valid(r.Properties) {
 				t.Errorf("record of invalid JSON: %q", r.Raw)
 			}
+			again, _ := entra.Parse(r.Raw)
+			if len(again) != 1 || describe(again, nil) != describe([]entra.Record{r}, nil) {
+				t.Errorf("read again, %q is %q", r.Raw, describe(again, nil))
+			}
 			if _, err := entra.Canonical(r.Properties); err != nil {
 				t.Error(err)
 			}
-			carried += len(r.Raw)
 		}
 		for _, d := range damaged {
 			if len(d.Raw) == 0 || d.Shape == "" {
 				t.Errorf("empty damage %+v", d)
 			}
-			carried += len(d.Raw)
-		}
-		if carried == 0 && json.Valid(message) {
-			return // lists of nothing, and null
-		}
-		if meaning := bytes.Trim(message, " \t\r\n,\x00[]{}\uFEFF"); carried == 0 && len(meaning) > 0 &&
-			!strings.Contains(strings.ToLower(string(meaning)), "records") && !bytes.Contains(meaning, []byte("null")) && !bytes.ContainsAny(meaning, `"`) {
-			t.Errorf("nothing came of %q", message)
 		}
 	})
 }

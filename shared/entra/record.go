@@ -53,7 +53,7 @@ type Record struct {
 	Kind          Kind
 	Category      string // as written
 	Operation     string // operationName as written
-	ID            string // the record's own id (design 5.2), empty when it has none
+	ID            string // the record's own id, empty when it has none; risk records use one again for each LastUpdated and State
 	TenantID      string
 	ResourceID    string // top-level resourceId
 	CorrelationID string
@@ -68,7 +68,7 @@ type Record struct {
 	Activity *Activity
 	Canary   *Canary
 
-	Properties json.RawMessage // the properties as they came, decoded one level if they came as JSON text
+	Properties json.RawMessage // the properties as they came, decoded one level if they came as JSON text; without any, the whole record
 	Raw        json.RawMessage // the whole record, byte for byte as it came
 }
 

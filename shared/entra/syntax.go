@@ -235,10 +235,11 @@ func elements(array []byte) iter.Seq[[]byte] {
 	}
 }
 
-// A field is one member of an object: its decoded name and its value as written.
+// A field is one member of an object: its decoded name, its value as written, and both together as written.
 type field struct {
 	name  []byte
 	value []byte
+	text  []byte
 }
 
 // An object is a JSON object in the order of its text, duplicates included.
@@ -253,13 +254,13 @@ func fieldsOf(text []byte) object {
 		if bad != "" {
 			return fields
 		}
-		name := unquote(text[i:keyEnd])
+		name, start := unquote(text[i:keyEnd]), i
 		i = skipSpace(text, skipSpace(text, keyEnd)+1)
 		end, bad := skipValue(text, i)
 		if bad != "" {
 			return fields
 		}
-		fields = append(fields, field{name, text[i:end:end]})
+		fields = append(fields, field{name, text[i:end:end], text[start:end:end]})
 		i = skipSpace(text, end)
 		if i < len(text) && text[i] == ',' {
 			i = skipSpace(text, i+1)
