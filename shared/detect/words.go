@@ -54,8 +54,14 @@ func place(city, country string) string {
 
 // systems are the operating systems whose version does not matter in a headline.
 var systems = []struct{ prefix, name string }{
-	{"windows", "Windows"}, {"mac", "macOS"}, {"ios", "iOS"}, {"ipad", "iPadOS"}, {"android", "Android"},
-	{"linux", "Linux"}, {"ubuntu", "Linux"}, {"chromeos", "ChromeOS"},
+	{"windows", "Windows"},
+	{"mac", "macOS"},
+	{"ios", "iOS"},
+	{"ipad", "iPadOS"},
+	{"android", "Android"},
+	{"linux", "Linux"},
+	{"ubuntu", "Linux"},
+	{"chromeos", "ChromeOS"},
 }
 
 func system(s *entra.SignIn) string {
