@@ -141,12 +141,12 @@ func describe(p policyText, account string, groups []string) string {
 // withAnswer adds what the evaluator says. It can raise what the record proves, or tell that a
 // removed exclusion has no effect today; silence of the evaluator is never taken for safety.
 func (f policyFinding) withAnswer(c Case, change entra.Change, account string) policyFinding {
-	answer := LockoutAnswer{Effect: EffectUnknown, Because: "there is no posture snapshot to tell its effect"}
+	answer := LockoutAnswer{Effect: EffectUnknown, Because: "there is no posture snapshot"}
 	if c.Setting.Lockout != nil {
 		answer = c.Setting.Lockout(change.Old, change.New, account)
 		f.snapshot = answer.SnapshotAt
 		if age := c.Event.ReachedAt.Sub(answer.SnapshotAt); answer.SnapshotAt.IsZero() || age > snapshotLife {
-			answer.Effect, answer.Because = EffectUnknown, "the posture snapshot is too old to tell its effect"
+			answer.Effect, answer.Because = EffectUnknown, "the posture snapshot is too old"
 		}
 	}
 	because := Clip(answer.Because, clauseLength)
