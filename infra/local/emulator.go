@@ -40,7 +40,7 @@ func startEmulator(ctx context.Context, local string, port int) (*emulator, erro
 		if port, err = freePort(ctx); err != nil {
 			return nil, err
 		}
-	} else if !portFree(port) {
+	} else if !portFree(ctx, port) {
 		return nil, errors.New("start the tables: the port is not free")
 	}
 	script := filepath.Join(local, "node_modules", "azurite", "dist", "src", "table", "main.js")

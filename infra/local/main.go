@@ -48,7 +48,7 @@ func parseChoices(args []string, stdout io.Writer) (choices, error) {
 	flags.IntVar(&c.tablePort, "table-port", 0, "port of the tables; 0 takes a free one")
 	err := flags.Parse(args)
 	if errors.Is(err, flag.ErrHelp) {
-		fmt.Fprintln(stdout, `usage: make run [ARGS="OPTIONS"]`)
+		_, _ = fmt.Fprintln(stdout, `usage: make run [ARGS="OPTIONS"]`)
 		flags.SetOutput(stdout)
 		flags.PrintDefaults()
 	}
@@ -73,8 +73,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	if err == nil {
 		err = runUntilStopped(ctx, c, stdin, stdout)
 	}
-	if err != nil && !(errors.Is(err, context.Canceled) && ctx.Err() != nil) {
-		fmt.Fprintf(stderr, "glasswatch local stack: %v\n", err)
+	stopped := ctx.Err() != nil && errors.Is(err, context.Canceled)
+	if err != nil && !stopped {
+		_, _ = fmt.Fprintf(stderr, "glasswatch local stack: %v\n", err)
 		return 1
 	}
 	return 0
@@ -83,17 +84,18 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 // runOnce ends with the line that other programs read.
 func runOnce(ctx context.Context, c choices, err error, stdout io.Writer) int {
 	var result verdict
+	say := &speaker{out: stdout}
 	if err == nil {
-		result, err = playOnce(ctx, c, &speaker{out: stdout})
+		result, err = playOnce(ctx, c, say)
 	}
 	if err != nil {
 		if ctx.Err() != nil {
 			err = errors.New("stopped before the end")
 		}
-		fmt.Fprintf(stdout, "once: failed: %s\n", oneLine(err.Error()))
+		say.linef("once: failed: %s", oneLine(err.Error()))
 		return 1
 	}
-	fmt.Fprintf(stdout, "once: ok records=%d events=%d cards=%d owed=%d latency_p50_ms=%d latency_p99_ms=%d\n",
+	say.linef("once: ok records=%d events=%d cards=%d owed=%d latency_p50_ms=%d latency_p99_ms=%d",
 		result.records, result.events, result.cards, result.owed, result.p50.Milliseconds(), result.p99.Milliseconds())
 	return 0
 }

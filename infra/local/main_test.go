@@ -105,10 +105,10 @@ func TestATakenPortIsNamedWithItsOption(t *testing.T) {
 	_, text, _ := net.SplitHostPort(listener.Addr().String())
 	port, _ := strconv.Atoi(text)
 	_, err = teamspage.Start(t.Context(), teamspage.Options{Address: listener.Addr().String()})
-	if err = taken(err, "teams-port", port); err == nil || !strings.Contains(err.Error(), "choose another --teams-port") {
+	if err = taken(t.Context(), err, "teams-port", port); err == nil || !strings.Contains(err.Error(), "choose another --teams-port") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := startEmulator(t.Context(), t.TempDir(), port); err == nil || !strings.Contains(taken(err, "table-port", port).Error(), "--table-port") {
+	if _, err := startEmulator(t.Context(), t.TempDir(), port); err == nil || !strings.Contains(taken(t.Context(), err, "table-port", port).Error(), "--table-port") {
 		t.Errorf("error %v", err)
 	}
 }

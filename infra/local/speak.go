@@ -18,7 +18,7 @@ type speaker struct {
 func (s *speaker) linef(format string, args ...any) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	fmt.Fprintf(s.out, format+"\n", args...)
+	_, _ = fmt.Fprintf(s.out, format+"\n", args...)
 }
 
 // patience says every ten seconds that something still goes on, until the returned function is

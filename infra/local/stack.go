@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strconv"
 	"strings"
 	"sync"
@@ -109,21 +110,21 @@ func (s *stack) startParts(ctx context.Context, c choices, local string, say *sp
 	}
 	var err error
 	if s.tables, err = startEmulator(ctx, local, c.tablePort); err != nil {
-		return taken(err, "table-port", c.tablePort)
+		return taken(ctx, err, "table-port", c.tablePort)
 	}
 	s.stops = append(s.stops, s.tables.stop)
 	s.hub, err = hub.Start(ctx, hub.Options{
 		Directory: local, Port: c.hubPort, Partitions: map[string]int{hubName: partitions}, ConsumerGroups: []string{group, replayGroup},
 	})
 	if err != nil {
-		return taken(err, "hub-port", c.hubPort)
+		return taken(ctx, err, "hub-port", c.hubPort)
 	}
 	s.stops = append(s.stops, s.hub.Stop)
 	s.page, err = teamspage.Start(ctx, teamspage.Options{
 		Address: net.JoinHostPort("127.0.0.1", strconv.Itoa(c.teamsPort)), Renderer: filepath.Join(local, "cards", "render.mjs"),
 	})
 	if err != nil {
-		return taken(err, "teams-port", c.teamsPort)
+		return taken(ctx, err, "teams-port", c.teamsPort)
 	}
 	s.stops = append(s.stops, s.page.Stop)
 	return nil
@@ -147,7 +148,7 @@ func (s *stack) startHost(ctx context.Context, c choices, say *speaker) error {
 	}
 	s.host, err = funchost.Start(ctx, funchost.Options{Root: s.app, Settings: s.settings, Port: port, Output: s.log})
 	if err != nil {
-		return fmt.Errorf("%w (what the program said is in %s)", taken(err, "host-port", c.hostPort), s.log.Name())
+		return fmt.Errorf("%w (what the program said is in %s)", taken(ctx, err, "host-port", c.hostPort), s.log.Name())
 	}
 	s.stops = append(s.stops, s.host.Stop)
 	say.linef("Everything is up.")
@@ -155,15 +156,15 @@ func (s *stack) startHost(ctx context.Context, c choices, say *speaker) error {
 }
 
 // taken says it when a port that was asked for is in use.
-func taken(err error, flagName string, port int) error {
-	if port != 0 && (errors.Is(err, syscall.EADDRINUSE) || strings.Contains(err.Error(), "EADDRINUSE") || !portFree(port)) {
+func taken(ctx context.Context, err error, flagName string, port int) error {
+	if port != 0 && (errors.Is(err, syscall.EADDRINUSE) || strings.Contains(err.Error(), "EADDRINUSE") || !portFree(ctx, port)) {
 		return fmt.Errorf("port %d is taken by another program: choose another --%s, or leave it out: %w", port, flagName, err)
 	}
 	return err
 }
 
-func portFree(port int) bool {
-	listener, err := (&net.ListenConfig{}).Listen(context.Background(), "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
+func portFree(ctx context.Context, port int) bool {
+	listener, err := (&net.ListenConfig{}).Listen(ctx, "tcp4", net.JoinHostPort("127.0.0.1", strconv.Itoa(port)))
 	if err != nil {
 		return false
 	}
@@ -218,8 +219,8 @@ func (s *stack) appSettings(hostPort int) map[string]string {
 
 // stop ends everything that was started, the last first.
 func (s *stack) stop() {
-	for i := len(s.stops) - 1; i >= 0; i-- {
-		s.stops[i]()
+	for _, end := range slices.Backward(s.stops) {
+		end()
 	}
 	s.stops = nil
 }

@@ -62,12 +62,8 @@ func newTenant(g *Generator) *Tenant {
 		ID: g.GUID(), Name: "Northwind Harbour", Domain: "northwind-harbour.example",
 		Subscription: g.GUID(), ResourceGroup: "rg-glasswatch",
 	}
-	for i := range places {
-		t.Places = append(t.Places, places[i])
-	}
-	for _, a := range microsoftApps {
-		t.Apps = append(t.Apps, a)
-	}
+	t.Places = append(t.Places, places...)
+	t.Apps = append(t.Apps, microsoftApps...)
 	for _, name := range ownApps {
 		t.Apps = append(t.Apps, App{g.GUID(), name, graphResource, "Microsoft Graph"})
 	}
