@@ -36,4 +36,4 @@ if [[ -n ${FAST:-} ]]; then
   packages=$(without_sdk | sed 's#^glasswatch/#./#')
 fi
 # shellcheck disable=SC2086
-golangci run $packages
+golangci run --allow-parallel-runners $packages
