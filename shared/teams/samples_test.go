@@ -150,7 +150,7 @@ func poisoned(text string) alert.Message {
 	m := signIn(detect.Critical)
 	m.Rule, m.Account, m.Headline, m.Emphasis, m.Mark, m.Meaning = text, text, text, text, text, text
 	m.Facts = nil
-	for range 200 {
+	for range 40 {
 		m.Facts = append(m.Facts, alert.Fact{Name: text, Value: text})
 	}
 	m.Actions = []string{text, text, text, text}
