@@ -242,7 +242,7 @@ func (h *Host) WaitIdle(ctx context.Context) error {
 
 // ends notes the last sequence number of every partition that holds events.
 func (t *eventHubTrigger) ends(ctx context.Context, into map[string]int64) error {
-	client, err := t.client()
+	client, err := t.inquirer()
 	if err != nil {
 		return err
 	}

@@ -27,19 +27,24 @@ func (in *instance) listen(ctx context.Context, fn *function) {
 }
 
 func (in *instance) listenOnce(ctx context.Context, fn *function) error {
-	client, err := fn.eventHub.client()
+	client, err := fn.eventHub.consumer()
 	if err != nil {
 		return err
 	}
 	defer closeSoon(ctx, client.Close)
-	properties, err := client.GetEventHubProperties(ctx, nil)
+	asking, err := fn.eventHub.inquirer()
+	if err != nil {
+		return err
+	}
+	defer closeSoon(ctx, asking.Close)
+	properties, err := asking.GetEventHubProperties(ctx, nil)
 	if err != nil {
 		return fmt.Errorf("ask hub %s for its partitions: %w", fn.eventHub.hub, err)
 	}
 	var readers sync.WaitGroup
 	for _, id := range properties.PartitionIDs {
 		p := &partition{
-			in: in, fn: fn, id: id, hub: client,
+			in: in, fn: fn, id: id, hub: client, asking: asking,
 			key: checkpointKey(fn.eventHub.hub, fn.eventHub.consumerGroup, id),
 		}
 		readers.Go(func() { p.run(ctx) })
@@ -48,14 +53,26 @@ func (in *instance) listenOnce(ctx context.Context, fn *function) error {
 	return nil
 }
 
-func (t *eventHubTrigger) client() (*azeventhubs.ConsumerClient, error) {
-	client, err := azeventhubs.NewConsumerClientFromConnectionString(t.connection, t.hub, t.consumerGroup, &azeventhubs.ConsumerClientOptions{
-		RetryOptions: azeventhubs.RetryOptions{RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second},
-	})
+func (t *eventHubTrigger) consumer() (*azeventhubs.ConsumerClient, error) {
+	client, err := azeventhubs.NewConsumerClientFromConnectionString(t.connection, t.hub, t.consumerGroup, &azeventhubs.ConsumerClientOptions{RetryOptions: briskly()})
 	if err != nil {
 		return nil, fmt.Errorf("connect to hub %s: %w", t.hub, err)
 	}
 	return client, nil
+}
+
+// inquirer asks for properties. It is a producer that sends nothing: closing a consumer client leaves
+// its management link's claim renewal running (azeventhubs v2.0.2), closing a producer does not.
+func (t *eventHubTrigger) inquirer() (*azeventhubs.ProducerClient, error) {
+	client, err := azeventhubs.NewProducerClientFromConnectionString(t.connection, t.hub, &azeventhubs.ProducerClientOptions{RetryOptions: briskly()})
+	if err != nil {
+		return nil, fmt.Errorf("connect to hub %s: %w", t.hub, err)
+	}
+	return client, nil
+}
+
+func briskly() azeventhubs.RetryOptions {
+	return azeventhubs.RetryOptions{RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second}
 }
 
 func closeSoon(ctx context.Context, closing func(context.Context) error) {
@@ -71,6 +88,7 @@ type partition struct {
 	id     string
 	key    string
 	hub    *azeventhubs.ConsumerClient
+	asking *azeventhubs.ProducerClient
 	reader *azeventhubs.PartitionClient
 	buffer []*azeventhubs.ReceivedEventData
 	owned  bool
@@ -126,7 +144,7 @@ func (p *partition) read(ctx context.Context) error {
 
 // start is the position after the checkpoint, else what host.json says.
 func (p *partition) start(ctx context.Context) (azeventhubs.StartPosition, error) {
-	properties, err := p.hub.GetPartitionProperties(ctx, p.id, nil)
+	properties, err := p.asking.GetPartitionProperties(ctx, p.id, nil)
 	if err != nil {
 		return azeventhubs.StartPosition{}, fmt.Errorf("ask for its position: %w", err)
 	}
