@@ -34,5 +34,5 @@ without_sdk() {
 # nouns lists the shared packages that stand on the standard library alone: cheap under the race detector.
 nouns() {
   go list -f '{{.ImportPath}}{{range .Deps}} {{.}}{{end}}' ./shared/... |
-    awk '{ ok = 1; for (i = 2; i <= NF; i++) if ($i ~ /\./ && $i !~ /^vendor\//) ok = 0; if (ok) print $1 }'
+    awk '{ ok = 1; for (i = 2; i <= NF; i++) if ($i ~ /^[^\/]*\.[^\/]*\//) ok = 0; if (ok) print $1 }'
 }
