@@ -23,6 +23,7 @@ type Program struct {
 	Core        []string // Graph permissions without which checks are missing
 	Extended    []string // Graph permissions that add checks
 	Categories  []string // Entra log categories that the program reads
+	Source      string   // the text of its handlers, where the sentences of its log stand
 }
 
 // Check compares the deployment with the program in one respect. Run gives a sentence per problem.

@@ -123,6 +123,15 @@ func checkAlarms(d Deployment, p Program) []string {
 			problems = append(problems, "alarms: a query may return no row: "+query)
 		}
 	}
+	sentences := regexp.MustCompile(`message has "([^"]*)"`).FindAllStringSubmatch(queries, -1)
+	if len(sentences) == 0 {
+		problems = append(problems, "alarms: nobody notices when alerts are not delivered")
+	}
+	for _, match := range sentences {
+		if !strings.Contains(p.Source, fmt.Sprintf("(%q", match[1])) {
+			problems = append(problems, fmt.Sprintf("alarms: the program never logs %q", match[1]))
+		}
+	}
 	silent := d.Files["modules/alerts.bicep"].Named("noEvents").Value.At("properties")
 	for _, item := range silent.At("criteria", "allOf").List {
 		problems = append(problems, want("alarms: feed", item, "metricName", "IncomingMessages")...)

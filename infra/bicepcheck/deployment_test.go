@@ -119,6 +119,19 @@ func program(t *testing.T) bicepcheck.Program {
 			result.Timers = append(result.Timers, named)
 		}
 	}
+	handlers, err := fs.Glob(os.DirFS(filepath.Join(root, "handlers")), "*/*.go")
+	if err != nil {
+		t.Fatal(err)
+	}
+	var text strings.Builder
+	for _, name := range handlers {
+		content, err := os.ReadFile(filepath.Join(root, "handlers", filepath.FromSlash(name)))
+		if err != nil {
+			t.Fatal(err)
+		}
+		text.Write(content)
+	}
+	result.Source = text.String()
 	return result
 }
 

@@ -82,6 +82,7 @@ func mutations() []mutation {
 		{"alarms", "an alarm switched off", "infra/modules/alerts.bicep", "    severity: 0\n    enabled: true\n", "    severity: 0\n    enabled: false\n"},
 		{"alarms", "a timer that may fall silent", "infra/modules/alerts.bicep", `and name == "keepwatch" `, ""},
 		{"alarms", "a silent feed unnoticed", "infra/modules/alerts.bicep", "metricName: 'IncomingMessages'", "metricName: 'OutgoingMessages'"},
+		{"alarms", "a sentence that the program never logs", "infra/modules/alerts.bicep", `has "alarm not delivered"`, `has "alarm undelivered"`},
 		{"azd", "the native worker", "azure.yaml", "language: custom", "language: go"},
 		{"azd", "another service name", "infra/modules/app.bicep", "'azd-service-name': 'glasswatch'", "'azd-service-name': 'api'"},
 	}

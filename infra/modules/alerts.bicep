@@ -118,6 +118,16 @@ var queries = [
     frequency: 'PT5M'
     window: 'PT15M'
   }
+  {
+    name: 'alerts-not-delivered'
+    description: 'A channel does not take alerts. They stay owed and go out on the others, if there are any.'
+    severity: 1
+    query: 'traces | where timestamp > ago(15m) | summarize number = countif(message has "alert not delivered yet" or message has "alarm not delivered")'
+    operator: 'GreaterThanOrEqual'
+    threshold: 3
+    frequency: 'PT5M'
+    window: 'PT15M'
+  }
 ]
 
 resource queryAlert 'Microsoft.Insights/scheduledQueryRules@2023-12-01' = [for item in queries: {

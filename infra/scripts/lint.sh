@@ -19,7 +19,7 @@ for script in .ci/run infra/scripts/*.sh; do
 done
 while read -r file; do
   node --check "$file"
-done < <(find infra -name node_modules -prune -o -name '*.mjs' -print)
+done < <(find infra -name node_modules -prune -o \( -name '*.mjs' -o -name '*.js' -o -name '*.cjs' \) -print)
 
 # Every suppression is a rule that we do not trust ourselves with; more than five means the rules are wrong.
 suppressions=$(grep -rnE --include='*.go' --exclude-dir=node_modules '//\s*nolint|#nosec' handlers shared infra || true)
