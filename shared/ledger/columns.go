@@ -13,12 +13,15 @@ type columns struct {
 	previous, hash, payloadHash string
 	appendID, check             string
 	payload                     []byte // nil: purged
-	properties                  int    // binary properties that the payload came from
+	strange                     bool   // there are columns that do not belong there
 	version                     int64
 }
 
 // entryColumns counts the columns that every entry row has besides its payload.
 const entryColumns = 12
+
+// headColumns counts the columns that every head row has besides its state.
+const headColumns = 7
 
 // readColumns reads an entry row as far as its types go.
 func readColumns(row Row) (columns, error) {
@@ -53,6 +56,8 @@ func readColumns(row Row) (columns, error) {
 	if c.version != formatVersion {
 		return c, fmt.Errorf("format version %d is not known to this program", c.version)
 	}
-	c.payload, c.properties = takeBinary(row.Columns, "Payload")
+	var properties int
+	c.payload, properties = takeBinary(row.Columns, "Payload")
+	c.strange = len(row.Columns) != entryColumns+properties
 	return c, nil
 }
