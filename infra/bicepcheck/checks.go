@@ -15,15 +15,15 @@ type Deployment struct {
 
 // Program is what the code says of itself.
 type Program struct {
-	Settings    []string // names of all settings, the host's included
-	Secrets     []string // those whose value is a secret
-	Functions   []string // names of all functions
-	Timers      []string // those that a timer starts
-	HubFunction string   // the one that the event hub starts
-	Core        []string // Graph permissions without which checks are missing
-	Extended    []string // Graph permissions that add checks
-	Categories  []string // Entra log categories that the program reads
-	Source      string   // the text of its handlers, where the sentences of its log stand
+	Settings    []string                   // names of all settings, the host's included
+	Secrets     []string                   // those whose value is a secret
+	Functions   []string                   // names of all functions
+	Timers      []string                   // those that a timer starts
+	HubFunction string                     // the one that the event hub starts
+	Core        []string                   // Graph permissions without which checks are missing
+	Extended    []string                   // Graph permissions that add checks
+	Source      string                     // the text of its handlers, where the sentences of its log stand
+	Reads       func(category string) bool // whether it can read records of a category
 }
 
 // Check compares the deployment with the program in one respect. Run gives a sentence per problem.

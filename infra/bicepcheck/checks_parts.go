@@ -31,8 +31,8 @@ func checkFeed(d Deployment, p Program) []string {
 			problems = append(problems, "feed: "+category+" is not sent")
 		}
 	}
-	for _, category := range categories {
-		if !slices.Contains(p.Categories, category) {
+	for _, category := range slices.Concat(categories, main.Named("activityCategories").Value.Texts()) {
+		if !p.Reads(category) {
 			problems = append(problems, "feed: the program cannot read "+category)
 		}
 	}

@@ -12,6 +12,7 @@ import (
 
 	"glasswatch/infra/bicepcheck"
 	"glasswatch/shared/config"
+	"glasswatch/shared/entra"
 )
 
 const root = "../.."
@@ -73,6 +74,7 @@ func deployment(t *testing.T, all map[string]string) bicepcheck.Deployment {
 func program(t *testing.T) bicepcheck.Program {
 	t.Helper()
 	result := bicepcheck.Program{
+		// The sets of the posture catalogue: the program itself cannot list its permissions yet.
 		Core: []string{
 			"AuditLog.Read.All", "GroupMember.Read.All", "Policy.Read.All",
 			"RoleManagement.Read.Directory", "User.Read.All", "UserAuthenticationMethod.Read.All",
@@ -81,10 +83,7 @@ func program(t *testing.T) bicepcheck.Program {
 			"AccessReview.Read.All", "AdministrativeUnit.Read.All", "Application.Read.All",
 			"Domain.Read.All", "IdentityRiskyUser.Read.All", "Organization.Read.All",
 		},
-		Categories: []string{
-			"ADFSSignInLogs", "AuditLogs", "ManagedIdentitySignInLogs", "MicrosoftGraphActivityLogs",
-			"NonInteractiveUserSignInLogs", "RiskyUsers", "ServicePrincipalSignInLogs", "SignInLogs", "UserRiskEvents",
-		},
+		Reads: entra.KnownCategory,
 	}
 	for _, setting := range slices.Concat(config.Settings, config.HostSettings) {
 		if setting.LocalOnly {

@@ -53,7 +53,8 @@ func mutations() []mutation {
 		{"graph", "a permission left out of the script", "infra/scripts/azure/graph-permissions.sh", "  User.Read.All\n", ""},
 		{"graph", "a permission left out of the page", "docs/permissions.md", "| `Domain.Read.All` |", "| Domain.Read.All |"},
 		{"feed", "a category not sent", "infra/main.bicep", "  'NonInteractiveUserSignInLogs'\n", ""},
-		{"feed", "a category that the program cannot read", "infra/main.bicep", "  'UserRiskEvents'\n", "  'UserRiskEvents'\n  'NetworkAccessTrafficLogs'\n"},
+		{"feed", "a category that the program cannot read", "infra/main.bicep", "  'UserRiskEvents'\n", "  'UserRiskEvents'\n  'WeatherLogs'\n"},
+		{"feed", "an Activity Log category that the program cannot read", "infra/main.bicep", "  'Security'\n", "  'Autoscale2'\n"},
 		{"feed", "the script sends other categories", "infra/scripts/azure/entra-diagnostics.sh", "  RiskyUsers\n", ""},
 		{"feed", "a module at tenant scope", "infra/main.bicep", "resource entraDiagnostics 'microsoft.aadiam/diagnosticSettings@2017-04-01' = if", "module entraDiagnostics 'modules/reader.bicep' = if"},
 		{"feed", "the step cannot be switched off", "infra/main.bicep", "'microsoft.aadiam/diagnosticSettings@2017-04-01' = if (deployEntraDiagnostics) {", "'microsoft.aadiam/diagnosticSettings@2017-04-01' = {"},
@@ -85,6 +86,23 @@ func mutations() []mutation {
 		{"alarms", "a sentence that the program never logs", "infra/modules/alerts.bicep", `has "alarm not delivered"`, `has "alarm undelivered"`},
 		{"azd", "the native worker", "azure.yaml", "language: custom", "language: go"},
 		{"azd", "another service name", "infra/modules/app.bicep", "'azd-service-name': 'glasswatch'", "'azd-service-name': 'api'"},
+	}
+}
+
+// said is what a check must say where it could also have stumbled over something else.
+func said() map[string]string {
+	return map[string]string{
+		"a category that the program cannot read":               "cannot read WeatherLogs",
+		"an Activity Log category that the program cannot read": "cannot read Autoscale2",
+		"a wider role":                               "operator tableDataContributor on evidence.account",
+		"a permission to write":                      "more than reading",
+		"an output that does not exist":              "no output of modules/keyvault.bicep",
+		"a module that nothing deploys":              "nothing deploys it",
+		"a parameter that nothing uses":              "nothing uses colour",
+		"a sentence that the program never logs":     `never logs "alarm undelivered"`,
+		"a timer that may fall silent":               "keepwatch",
+		"always ready for another function":          "cold start",
+		"an alarm on a function that does not exist": `no function "keepWatch"`,
 	}
 }
 
@@ -128,8 +146,9 @@ func TestEveryCheckFindsItsMutations(t *testing.T) {
 					mutant.Files[name] = file
 				}
 			}
-			if problems := checks[m.check].Run(mutant, code); len(problems) == 0 {
-				t.Errorf("the check %s did not notice", m.check)
+			problems := strings.Join(checks[m.check].Run(mutant, code), "\n")
+			if problems == "" || !strings.Contains(problems, said()[m.what]) {
+				t.Errorf("the check %s says %q, must say what is wrong: %q", m.check, problems, said()[m.what])
 			}
 		})
 	}
