@@ -29,6 +29,9 @@ const (
 type parser struct {
 	records []Record
 	damaged []Damage
+	// broken is set once a piece of the message was not JSON. Byte arrays are then no longer read as
+	// text: the raw scan looks at a broken message only as bytes, and must not see less than Parse.
+	broken bool
 }
 
 // message reads values one after another. Where a value is broken it steps into the envelope or array
@@ -47,6 +50,7 @@ func (p *parser) message(b []byte, unwrapped int) {
 			i = end
 			continue
 		}
+		p.broken = true
 		budget -= end - i
 		if n := envelopeOpener(b[i:]); n > 0 && budget > 0 && len(closers) < maxDepth {
 			closers, opened = append(closers, '}', ']'), i
@@ -176,7 +180,7 @@ func (p *parser) array(b []byte, unwrapped, arrays int) {
 		p.damage(b, faultNesting, "arrays in arrays, deeper than is read")
 		return
 	}
-	if text, ok := byteArray(b); ok {
+	if text, ok := byteArray(b); ok && !p.broken {
 		if unwrapped == maxUnwrap {
 			p.damage(b, "nested-text", "text inside text inside text, more often than is read")
 			return
