@@ -47,8 +47,9 @@ type Options struct {
 	Journal  Journal
 	Sender   Sender
 	Lookout  Lookout // nil: there is no access to the hub
-	Claimant string  // tells this process apart from others that sweep at the same time
-	// Misconfigured, if not nil, is why nothing can be swept.
+	Notices  *Notices
+	Claimant string // tells this process apart from others that sweep at the same time
+	// Misconfigured, if not nil, is why nothing is watched. The sweep goes on with what there is.
 	Misconfigured error
 	Log           *slog.Logger
 }
@@ -70,9 +71,6 @@ func (k *Keeper) Function() azfunc.Function {
 // Run does one round. What fails in one stream does not stop the others, and is tried again by the
 // next round; the error comes after all were tried.
 func (k *Keeper) Run(ctx context.Context) (said string, err error) {
-	if k.Misconfigured != nil {
-		return "", fmt.Errorf("nothing can be kept: %w", k.Misconfigured)
-	}
 	ctx, cancel := context.WithTimeout(ctx, runFor)
 	defer cancel()
 	var failed []error
@@ -80,8 +78,11 @@ func (k *Keeper) Run(ctx context.Context) (said string, err error) {
 	if k.Lookout != nil {
 		failed = append(failed, k.Lookout.Look(ctx))
 	}
-	alerts, err := k.gather(ctx)
+	alerts, err := k.Notices.Due(ctx)
+	failed = append(failed, err, k.Misconfigured)
+	gathered, err := k.gather(ctx)
 	failed = append(failed, err)
+	alerts = append(alerts, gathered...)
 	attempts := k.Sender.Send(ctx, alerts)
 	failed = append(failed, k.deliver(ctx, alerts, attempts))
 	delivered := 0
@@ -120,6 +121,8 @@ func (k *Keeper) deliver(ctx context.Context, alerts []*alert.Alert, attempts []
 	for _, a := range alerts {
 		streamOf[a.ID] = a.Message.Stream
 	}
+	// What was sent without having been recorded has no receipt to write.
+	attempts = slices.DeleteFunc(attempts, func(t alert.Attempt) bool { return streamOf[t.AlertID] == "" })
 	slices.SortStableFunc(attempts, func(a, b alert.Attempt) int { return cmp.Compare(streamOf[a.AlertID], streamOf[b.AlertID]) })
 	var failed []error
 	for len(attempts) > 0 {

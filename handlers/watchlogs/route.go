@@ -79,3 +79,13 @@ func failures(attempts []alert.Attempt) []string {
 	}
 	return list
 }
+
+// Find makes events of one message, for whoever alerts without recording.
+func (w *Watcher) Find(body []byte, enqueued time.Time) []breakglass.Event {
+	var found []breakglass.Event
+	at := Arrival{ReachedAt: w.Now().UTC(), Source: breakglass.SourceHub}
+	for _, intake := range w.route([]Message{{Body: body, EnqueuedAt: enqueued}}, at) {
+		found = append(found, events(intake)...)
+	}
+	return found
+}

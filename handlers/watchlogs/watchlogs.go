@@ -88,7 +88,7 @@ func (w *Watcher) Process(ctx context.Context, body io.Reader) (said string, err
 	if err != nil {
 		return "", err
 	}
-	w.Progress.note(ctx, batch, w.Log)
+	w.Progress.note(ctx, batch, w.Now().UTC(), w.Log)
 	return fmt.Sprintf("%d messages, %d looked at, %d events stored, %d known already, %d alerts",
 		batch.total, len(batch.messages), outcome.Stored, outcome.Duplicates, outcome.Alerts), nil
 }

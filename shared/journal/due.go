@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"time"
 
-	"glasswatch/shared/alert"
 	"glasswatch/shared/detect"
 	"glasswatch/shared/ledger"
 )
@@ -46,18 +45,22 @@ func readDue(row ledger.Row) (due, error) {
 	return due{Kind: dueKind(what), Sequence: uint64(sequence), At: at}, nil
 }
 
+// latest is how far ahead something may be due: the time in a record may lie anywhere.
+const latest = time.Hour
+
 // later notes what the rules asked to look at again. Only events that were alerted are looked at
 // again, so that a flood of attempts makes no flood of these.
-func (w *writer) later(asked []detect.Due, i *alert.Incident, sequence uint64) {
-	if i == nil {
-		return
-	}
+func (w *writer) later(asked []detect.Due, sequence uint64) {
 	for _, d := range asked {
+		at := d.At
+		if end := w.now.Add(latest); at.After(end) {
+			at = end
+		}
 		switch d.Kind {
 		case detect.DueSuccess:
-			w.due = append(w.due, due{Kind: dueSuccess, Sequence: sequence, At: d.At})
+			w.due = append(w.due, due{Kind: dueSuccess, Sequence: sequence, At: at})
 		case detect.DuePolicy:
-			w.due = append(w.due, due{Kind: duePolicy, Sequence: sequence, At: d.At})
+			w.due = append(w.due, due{Kind: duePolicy, Sequence: sequence, At: at})
 		}
 	}
 }

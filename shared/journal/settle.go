@@ -237,6 +237,7 @@ func (w *writer) lookAgain(ctx context.Context, d due) error {
 		kind = detect.DuePolicy
 	}
 	again, worse := w.Judge.Again(e.Event, detect.Due{Kind: kind, At: d.At}, w.state.History)
+	w.later(again.Due, d.Sequence)
 	if !worse {
 		return nil
 	}

@@ -139,7 +139,7 @@ func (w *writer) event(in Intake, revision int, tell bool) error {
 		if err := w.owe(message, sealed, nil, false); err != nil {
 			return err
 		}
-		w.later(verdict.Due, incident, sequence)
+		w.later(verdict.Due, sequence)
 	}
 	return nil
 }

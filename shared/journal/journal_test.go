@@ -1,0 +1,536 @@
+package journal_test
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"glasswatch/shared/alert"
+	"glasswatch/shared/breakglass"
+	"glasswatch/shared/detect"
+	"glasswatch/shared/entra"
+	"glasswatch/shared/journal"
+	"glasswatch/shared/ledger"
+)
+
+const (
+	alpha = "11111111-1111-4111-8111-111111111111"
+	bravo = "22222222-2222-4222-8222-222222222222"
+)
+
+var noon = time.Date(2026, 5, 1, 12, 0, 0, 0, time.UTC)
+
+// bench is a journal on a table in memory, with a clock that the test moves.
+type bench struct {
+	*journal.Journal
+	t        *testing.T
+	store    *memory
+	accounts breakglass.Accounts
+	now      time.Time
+}
+
+func newBench(t *testing.T) *bench {
+	b := &bench{t: t, store: newMemory(t), now: noon}
+	b.accounts = breakglass.NewAccounts([]breakglass.Account{
+		{ObjectID: alpha, UserPrincipalName: "bg-alpha@contoso.example"}, {ObjectID: bravo, UserPrincipalName: "bg-bravo@contoso.example"},
+	})
+	b.Journal = b.another([]string{alert.ChannelTeams, alert.ChannelFallback})
+	return b
+}
+
+// another is a journal of another process on the same table.
+func (b *bench) another(channels []string) *journal.Journal {
+	now := func() time.Time { return b.now }
+	return journal.New(ledger.New(b.store, now), journal.Options{
+		Describer: journal.Describer{Accounts: b.accounts, Portal: "https://entra.microsoft.com"},
+		Judge:     detect.NewDetector(detect.Setting{Accounts: b.accounts}), Channels: channels,
+		AcknowledgeWithin: 15 * time.Minute, CommitWithin: 5 * time.Second, Now: now,
+	})
+}
+
+// signIn makes a sign-in of bg-alpha; the id tells records apart, more what is in the record.
+func (b *bench) signIn(id string, at time.Time, code int, more map[string]any) breakglass.Event {
+	properties := map[string]any{
+		"id": id, "createdDateTime": at.Format(time.RFC3339Nano), "userId": alpha, "userPrincipalName": "bg-alpha@contoso.example",
+		"appId": "c44b4083-3bb0-49c1-b47d-974e53cbdf3c", "appDisplayName": "Azure Portal", "ipAddress": "203.0.113.7",
+		"clientAppUsed": "Browser", "status": map[string]any{"errorCode": code}, "correlationId": "c-" + id,
+	}
+	for k, v := range more {
+		properties[k] = v
+	}
+	raw, err := json.Marshal(map[string]any{"records": []any{map[string]any{
+		"time": at.Add(time.Minute).Format(time.RFC3339Nano), "category": "SignInLogs", "tenantId": "t", "properties": properties,
+	}}})
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	records, damaged := entra.Parse(raw)
+	if len(records) != 1 || len(damaged) != 0 {
+		b.t.Fatalf("parsed %d records, %d damaged", len(records), len(damaged))
+	}
+	e, ok := b.accounts.Event(records[0], breakglass.Arrival{ReachedAt: b.now, Source: breakglass.SourceHub})
+	if !ok {
+		b.t.Fatal("the record names no account")
+	}
+	return e
+}
+
+func (b *bench) record(events ...breakglass.Event) journal.Recorded {
+	b.t.Helper()
+	r, err := b.Record(b.t.Context(), journal.AccountStream(alpha), intake(events), nil)
+	if err != nil {
+		b.t.Fatal(err)
+	}
+	return r
+}
+
+func intake(events []breakglass.Event) []journal.Intake {
+	list := make([]journal.Intake, len(events))
+	for n, e := range events {
+		list[n].Event = e
+	}
+	return list
+}
+
+func (b *bench) events() []journal.Recording {
+	b.t.Helper()
+	var list []journal.Recording
+	for r, err := range b.Events(b.t.Context(), journal.AccountStream(alpha)) {
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		list = append(list, r)
+	}
+	return list
+}
+
+func (b *bench) verify() {
+	b.t.Helper()
+	problems, verdict := ledger.Verify(b.t.Context(), b.store, ledger.VerifyOptions{Now: b.now, Deep: true})
+	for p, err := range problems {
+		if err != nil {
+			b.t.Fatal(err)
+		}
+		b.t.Errorf("verify: %+v", p)
+	}
+	if !verdict.OK {
+		b.t.Error("the ledger is not whole")
+	}
+}
+
+// deliver pretends that every channel took the alerts.
+func (b *bench) deliver(alerts []*alert.Alert) {
+	b.t.Helper()
+	for _, a := range alerts {
+		var attempts []alert.Attempt
+		for _, c := range a.Channels {
+			attempts = append(attempts, alert.Attempt{AlertID: a.ID, Channel: c.Name, At: b.now, Status: 202})
+		}
+		if err := b.Deliver(b.t.Context(), a.Message.Stream, attempts); err != nil {
+			b.t.Fatal(err)
+		}
+	}
+}
+
+func TestTheSameRecordIsRecordedOnceHoweverItComes(t *testing.T) {
+	b := newBench(t)
+	one := b.signIn("one", noon, 0, nil)
+	if r := b.record(one, one, one); r.Stored != 1 || len(r.Alerts) != 1 {
+		t.Fatalf("stored %d, %d alerts: want one of each", r.Stored, len(r.Alerts))
+	}
+	if r := b.record(one); r.Stored != 0 || r.Duplicates != 1 || len(r.Alerts) != 0 {
+		t.Errorf("the second delivery stored %d, %d alerts", r.Stored, len(r.Alerts))
+	}
+	if r, err := b.another(nil).Record(t.Context(), journal.AccountStream(alpha), intake([]breakglass.Event{one}), nil); err != nil || r.Stored != 0 {
+		t.Errorf("another process stored %d: %v", r.Stored, err)
+	}
+	b.verify()
+}
+
+func TestARevisionIsStoredAndAlertedOnlyIfWorse(t *testing.T) {
+	for _, test := range []struct {
+		name   string
+		codes  []int // of one record, as its revisions come
+		alerts int
+	}{
+		{"interrupted, then more detail", []int{50074, 50074}, 1},
+		{"interrupted, then success", []int{50074, 0}, 2},
+		{"success, then failure", []int{0, 50126}, 1},
+		{"failure, right password, success", []int{50126, 50074, 0}, 3},
+	} {
+		for _, together := range []bool{true, false} {
+			t.Run(fmt.Sprintf("%s, together %v", test.name, together), func(t *testing.T) {
+				b := newBench(t)
+				var events []breakglass.Event
+				for n, code := range test.codes {
+					events = append(events, b.signIn("one", noon, code, map[string]any{"detail": n}))
+				}
+				alerts := 0
+				if together {
+					alerts = len(b.record(events...).Alerts)
+				} else {
+					for _, e := range events {
+						alerts += len(b.record(e).Alerts)
+					}
+				}
+				if alerts != test.alerts {
+					t.Errorf("%d alerts, want %d", alerts, test.alerts)
+				}
+				var revisions []int
+				for _, e := range b.events() {
+					revisions = append(revisions, e.Revision)
+				}
+				if want := []int{1, 2, 3}[:len(test.codes)]; !slices.Equal(revisions, want) {
+					t.Errorf("revisions %v, want %v", revisions, want)
+				}
+				if again := b.record(events...); again.Stored != 0 {
+					t.Errorf("delivered again, %d are stored once more", again.Stored)
+				}
+				b.verify()
+			})
+		}
+	}
+}
+
+func TestALostAnswerCostsNothing(t *testing.T) {
+	b := newBench(t)
+	lost := 0
+	b.store.fail = func(partition string, _ []ledger.Op) (error, bool) {
+		if strings.HasPrefix(partition, "account-") && lost < 1 {
+			lost++
+			return errTrouble, true
+		}
+		return nil, false
+	}
+	r := b.record(b.signIn("one", noon, 0, nil))
+	if r.Stored != 1 || len(r.Alerts) != 1 {
+		t.Errorf("stored %d, %d alerts: the commit had gone through, so its alert is still to be sent", r.Stored, len(r.Alerts))
+	}
+	if n := len(b.events()); n != 1 || lost != 1 {
+		t.Errorf("%d events in the ledger after %d lost answers", n, lost)
+	}
+	b.verify()
+}
+
+func TestFortyEightDuplicatesInOneBatch(t *testing.T) {
+	b := newBench(t)
+	var events []breakglass.Event
+	for n := range 48 {
+		events = append(events, b.signIn(fmt.Sprint("r", n), noon, 50126, nil))
+	}
+	b.record(events...)
+	if r := b.record(append(events, b.signIn("new", noon, 0, nil))...); r.Stored != 1 || r.Duplicates != 48 || len(r.Alerts) != 1 {
+		t.Errorf("stored %d, %d duplicates, %d alerts; want 1, 48, 1", r.Stored, r.Duplicates, len(r.Alerts))
+	}
+	b.verify()
+}
+
+func TestWhatStorageRefusesGoesToTheUnparsedStream(t *testing.T) {
+	b := newBench(t)
+	b.store.fail = func(partition string, ops []ledger.Op) (error, bool) {
+		for n, op := range ops {
+			if strings.HasPrefix(partition, "account-") && strings.HasPrefix(op.Row.Key, "entry|") && op.Row.Columns["PayloadLength"] != nil {
+				if length, _ := op.Row.Columns["PayloadLength"].(int64); length > 1500 {
+					return &ledger.RefusedError{Op: n, Code: "PropertyValueTooLarge"}, false
+				}
+			}
+		}
+		return nil, false
+	}
+	var events []breakglass.Event
+	for n := range 10 {
+		more := map[string]any{}
+		if n == 4 {
+			for k := range 200 { // does not compress away
+				more[fmt.Sprint("noise", k*7919)] = fmt.Sprint(k * 104729 * 31)
+			}
+		}
+		events = append(events, b.signIn(fmt.Sprint("r", n), noon, 50126, more))
+	}
+	b.record(events...)
+	if n := len(b.events()); n != 9 {
+		t.Errorf("%d events in the account's stream, want 9", n)
+	}
+	diverted := 0
+	for r, err := range b.Events(t.Context(), journal.StreamUnparsed) {
+		if err != nil {
+			t.Fatal(err)
+		}
+		diverted++
+		if !strings.Contains(r.Raw, "noise0") || r.Alert == "" {
+			t.Errorf("the refused record is not whole or not alerted: alert %q, %d bytes", r.Alert, len(r.Raw))
+		}
+	}
+	if diverted != 1 {
+		t.Errorf("%d events diverted, want 1", diverted)
+	}
+}
+
+func TestDeliveryEndsWhatIsOwedAndLeavesAReceipt(t *testing.T) {
+	b := newBench(t)
+	r := b.record(b.signIn("one", noon, 0, nil))
+	stream := journal.AccountStream(alpha)
+	if owed, err := b.Owed(t.Context(), stream, "sweep", 10); err != nil || len(owed) != 0 {
+		t.Errorf("a sweep takes %d alerts that were recorded just now: %v", len(owed), err)
+	}
+	b.now = noon.Add(31 * time.Second)
+	owed, err := b.Owed(t.Context(), stream, "sweep", 10)
+	if err != nil || len(owed) != 1 {
+		t.Fatalf("after 31 s a sweep takes %d alerts: %v", len(owed), err)
+	}
+	if again, err := b.another(nil).Owed(t.Context(), stream, "other", 10); err != nil || len(again) != 0 {
+		t.Errorf("another sweep takes %d that are claimed: %v", len(again), err)
+	}
+	partly := []alert.Attempt{
+		{AlertID: owed[0].ID, Channel: alert.ChannelTeams, At: b.now, Status: 202},
+		{AlertID: owed[0].ID, Channel: alert.ChannelFallback, At: b.now, Failure: "connection reset"},
+	}
+	if err := b.Deliver(t.Context(), stream, partly); err != nil {
+		t.Fatal(err)
+	}
+	alerts, err := b.Alerts(t.Context(), stream)
+	if err != nil || len(alerts) != 1 || alerts[0].Delivered {
+		t.Fatalf("a critical alert is done before the fallback has it: %+v %v", alerts, err)
+	}
+	b.deliver(r.Alerts)
+	b.deliver(r.Alerts) // a second sender with the same
+	alerts, err = b.Alerts(t.Context(), stream)
+	if err != nil || !alerts[0].Delivered || alerts[0].Channels[1].Attempts != 2 {
+		t.Errorf("after delivery: %+v %v", alerts, err)
+	}
+	if rows, err := b.AllOwed(t.Context(), stream); err != nil || len(rows) != 0 {
+		t.Errorf("%d rows are still owed: %v", len(rows), err)
+	}
+	b.now = noon.Add(time.Hour)
+	b.verify()
+}
+
+func TestAnEventOfTwoAccountsIsInBothStreamsAndToldOnce(t *testing.T) {
+	b := newBench(t)
+	e := b.signIn("one", noon, 0, nil)
+	e.Accounts = []string{alpha, bravo}
+	first := b.record(e)
+	second, err := b.Record(t.Context(), journal.AccountStream(bravo), []journal.Intake{{Event: e, ToldElsewhere: true}}, nil)
+	if err != nil || len(first.Alerts) != 1 || len(second.Alerts) != 0 || second.Stored != 1 {
+		t.Errorf("alerts %d and %d, stored %d: %v", len(first.Alerts), len(second.Alerts), second.Stored, err)
+	}
+	b.now = noon.Add(time.Hour)
+	b.deliver(first.Alerts)
+	b.verify()
+}
+
+func TestASprayIsCollectedAndASuccessBreaksThrough(t *testing.T) {
+	b := newBench(t)
+	var alerts []*alert.Alert
+	for batch := range 20 {
+		var events []breakglass.Event
+		for n := range 50 {
+			code := 50126
+			if batch == 10 && n == 25 {
+				code = 0
+			}
+			id := fmt.Sprintf("s-%d-%d", batch, n)
+			events = append(events, b.signIn(id, b.now, code, map[string]any{"ipAddress": fmt.Sprintf("198.51.%d.%d", batch, n)}))
+		}
+		alerts = append(alerts, b.record(events...).Alerts...)
+		b.now = b.now.Add(30 * time.Second)
+	}
+	var told []string
+	for _, a := range alerts {
+		told = append(told, a.Message.Rule)
+	}
+	if len(told) > 6 || !slices.ContainsFunc(alerts, func(a *alert.Alert) bool { return a.Message.Severity == detect.Critical }) {
+		t.Errorf("%d cards for 1,000 attempts: %v", len(told), told)
+	}
+	if n := len(b.events()); n != 1000 {
+		t.Errorf("%d of 1,000 events in the ledger", n)
+	}
+	b.deliver(alerts)
+	summaries := 0
+	for range 300 { // five hours of sweeps
+		b.now = b.now.Add(time.Minute)
+		settled, err := b.Settle(t.Context(), journal.AccountStream(alpha))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range settled {
+			if a.Message.Kind == alert.MessageSummary {
+				summaries++
+			}
+		}
+		b.deliver(settled)
+	}
+	if summaries == 0 || summaries > 3 {
+		t.Errorf("%d summaries in five hours", summaries)
+	}
+	b.verify()
+}
+
+func TestHistoricEventsAreToldInOneMessage(t *testing.T) {
+	b := newBench(t)
+	b.record(b.signIn("now", noon, 0, nil)) // installs
+	for n := range 5 {
+		if r := b.record(b.signIn(fmt.Sprint("old", n), noon.Add(-time.Duration(48+n)*time.Hour), 0, nil)); len(r.Alerts) != 0 {
+			t.Errorf("an event from two days before the installation was alerted on its own")
+		}
+	}
+	if r := b.record(b.signIn("late", noon.Add(-23*time.Hour), 0, nil)); len(r.Alerts) != 1 || !strings.Contains(r.Alerts[0].Message.Mark, "late") {
+		t.Errorf("an event from within a day before the installation: %d alerts", len(r.Alerts))
+	}
+	told := 0
+	for range 60 {
+		b.now = b.now.Add(time.Minute)
+		settled, err := b.Settle(t.Context(), journal.AccountStream(alpha))
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, a := range settled {
+			if a.Message.Rule == "history" {
+				told++
+				if answered(a.Answers) != 6 {
+					t.Errorf("the summary answers for %v", a.Answers)
+				}
+			}
+		}
+	}
+	if told != 1 {
+		t.Errorf("told %d times, want once", told)
+	}
+}
+
+func TestRemindersComeUntilSomebodyAcknowledges(t *testing.T) {
+	b := newBench(t)
+	r := b.record(b.signIn("one", noon, 0, nil))
+	b.deliver(r.Alerts)
+	id := r.Alerts[0].Message.Incident
+	reminders := func(minutes int) int {
+		n := 0
+		for range minutes {
+			b.now = b.now.Add(time.Minute)
+			settled, err := b.Settle(t.Context(), journal.AccountStream(alpha))
+			if err != nil {
+				t.Fatal(err)
+			}
+			for _, a := range settled {
+				if a.Message.Kind == alert.MessageEscalation {
+					n++
+				}
+			}
+			b.deliver(settled)
+		}
+		return n
+	}
+	if n := reminders(14); n != 0 {
+		t.Errorf("%d reminders within a quarter of an hour", n)
+	}
+	if n := reminders(2); n != 1 {
+		t.Errorf("%d reminders after a quarter of an hour, want 1", n)
+	}
+	ack := func(via string) (alert.Incident, []*alert.Alert) {
+		i, notices, err := b.Acknowledge(t.Context(), id, alert.Acknowledgement{By: "Ada", Via: via, Through: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		b.deliver(notices)
+		return i, notices
+	}
+	if i, notices := ack(alert.ChannelTeams); i.State != alert.Acknowledged || len(notices) != 1 {
+		t.Errorf("acknowledged: %s, %d notices", i.State, len(notices))
+	}
+	if n := reminders(120); n != 1 {
+		t.Errorf("%d reminders in two hours after the Teams link was used, want 1 outside Teams", n)
+	}
+	if _, notices := ack(alert.ChannelTeams); len(notices) != 0 {
+		t.Error("a repeated acknowledgement is told again")
+	}
+	ack(alert.ChannelFallback)
+	if n := reminders(600); n != 0 {
+		t.Errorf("%d reminders after both links were used", n)
+	}
+	if later := b.record(b.signIn("two", b.now, 0, nil)); len(later.Alerts) != 1 {
+		t.Fatal("a later sign-in is not alerted")
+	} else {
+		b.deliver(later.Alerts)
+	}
+	if n := reminders(20); n != 1 {
+		t.Errorf("%d reminders for a sign-in after the acknowledgement, want 1", n)
+	}
+	b.verify()
+}
+
+func TestClosing(t *testing.T) {
+	b := newBench(t)
+	r := b.record(b.signIn("one", noon, 0, nil))
+	id := r.Alerts[0].Message.Incident
+	i, notices, err := b.Close(t.Context(), id, alert.Drill, "Ada", "the quarterly drill")
+	if err != nil || i.State != alert.Closed || len(notices) != 1 {
+		t.Fatalf("closed: %+v, %d notices, %v", i, len(notices), err)
+	}
+	if _, again, err := b.Close(t.Context(), id, alert.Drill, "Ada", "the quarterly drill"); err != nil || len(again) != 0 {
+		t.Errorf("closing twice: %d notices, %v", len(again), err)
+	}
+	if later := b.record(b.signIn("two", noon.Add(time.Minute), 0, nil)); later.Alerts[0].Message.Incident == id {
+		t.Error("a later event joins the closed incident")
+	}
+	for _, wrong := range []string{"", "x", "account-" + alpha + "-99", "tenant-1", "../head", "ACCOUNT-" + alpha + "-1", "register-1", id + "0"} {
+		if _, _, err := b.Close(t.Context(), wrong, alert.Drill, "Ada", "note"); err != journal.ErrNoIncident {
+			t.Errorf("closing %q: %v", wrong, err)
+		}
+	}
+	streams, err := b.Streams(t.Context())
+	if err != nil || !slices.Equal(streams, []string{journal.AccountStream(alpha)}) {
+		t.Errorf("asking for incidents made streams: %v, %v", streams, err)
+	}
+}
+
+func TestAnnouncementsAreMadeOncePerKey(t *testing.T) {
+	b := newBench(t)
+	m := alert.Message{Kind: alert.MessageNotice, Severity: detect.Info, Headline: "Test"}
+	first, err := b.Announce(t.Context(), "pulse", "week 1", m)
+	if err != nil || len(first) != 1 {
+		t.Fatalf("%d announced: %v", len(first), err)
+	}
+	if again, err := b.another(nil).Announce(t.Context(), "pulse", "week 1", m); err != nil || len(again) != 0 {
+		t.Errorf("another process announced %d: %v", len(again), err)
+	}
+	if next, err := b.Announce(t.Context(), "pulse", "week 2", m); err != nil || len(next) != 1 {
+		t.Errorf("the next week: %d, %v", len(next), err)
+	}
+}
+
+func TestFailuresLeaveTheRest(t *testing.T) {
+	b := newBench(t)
+	commits := 0
+	b.store.fail = func(partition string, _ []ledger.Op) (error, bool) {
+		if strings.HasPrefix(partition, "account-") {
+			if commits++; commits > 1 {
+				return errTrouble, false
+			}
+		}
+		return nil, false
+	}
+	var events []breakglass.Event
+	for n := range 100 {
+		events = append(events, b.signIn(fmt.Sprint("r", n), noon, 50126, nil))
+	}
+	told := 0
+	r, err := b.Record(context.Background(), journal.AccountStream(alpha), intake(events), func(a []*alert.Alert) { told += len(a) })
+	if err == nil {
+		t.Fatal("no error although storage failed")
+	}
+	if r.Stored+len(r.Rest) != 100 || r.Stored == 0 || told != len(r.Alerts) {
+		t.Errorf("stored %d, left %d of 100; told of %d alerts, returned %d", r.Stored, len(r.Rest), told, len(r.Alerts))
+	}
+}
+
+func answered(ranges []alert.Range) uint64 {
+	var n uint64
+	for _, r := range ranges {
+		n += r.Last - r.First + 1
+	}
+	return n
+}
