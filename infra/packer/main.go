@@ -36,7 +36,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	if packer.Version == "" {
 		packer.Version = describe(ctx, *root)
 	}
-	_, _ = fmt.Fprintf(stdout, "package: building glasswatch %s for linux/amd64 (the first time this compiles the Microsoft Graph SDK: about three minutes)\n", packer.Version)
+	_, _ = fmt.Fprintf(stdout, "package: building glasswatch %s for linux/amd64 (the first build takes some minutes)\n", packer.Version)
 	result, err := packer.Pack(ctx)
 	if err != nil {
 		_, _ = fmt.Fprintf(stderr, "package: %v\n", err)

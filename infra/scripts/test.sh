@@ -20,7 +20,7 @@ if [[ -n $raced ]]; then
   CGO_ENABLED=1 go test -race -timeout "$timeout" $raced || status=1
 fi
 if [[ -n $others ]]; then
-  echo "test: the other packages (the first time this compiles the Microsoft Graph SDK: about three minutes)"
+  echo "test: the other packages (the first time, compiling the SDKs takes some minutes)"
   # shellcheck disable=SC2086
   go test -timeout "$timeout" $others || status=1
 fi
