@@ -23,13 +23,14 @@ import (
 // is none of its business.
 func (c command) readable() (*parts, error) {
 	p := build(c.lookupEnv, slog.New(slog.DiscardHandler))
-	if !p.config.Tables.Set() {
-		return nil, errNoStore
-	}
 	for _, problem := range p.problems {
-		if problem.Stops && strings.HasPrefix(problem.Setting, "EVIDENCE_TABLES") {
+		_, given := c.lookupEnv(problem.Setting)
+		if given && strings.HasPrefix(problem.Setting, "EVIDENCE_TABLES") {
 			return nil, errors.New(problem.String())
 		}
+	}
+	if !p.config.Tables.Set() {
+		return nil, errNoStore
 	}
 	return p, nil
 }

@@ -93,7 +93,10 @@ func run(ctx context.Context, args []string, lookupEnv func(string) (string, boo
 func help(w io.Writer) {
 	fmt.Fprintln(w, "usage: glasswatch VERB [OPTIONS]")
 	for _, v := range verbs() {
-		fmt.Fprintf(w, "  %-10s %s\n%13s%s\n", v.name, v.about, "", strings.TrimSpace(v.name+" "+v.usage))
+		fmt.Fprintf(w, "  %-10s %s\n", v.name, v.about)
+		if v.usage != "" {
+			fmt.Fprintf(w, "%13s%s %s\n", "", v.name, v.usage)
+		}
 	}
 	fmt.Fprintln(w, "T is a time like 2026-05-01T12:00:00Z, or a duration back from now like 24h or 7d.")
 	fmt.Fprintln(w, "Exit: 0 good, 1 findings, 2 could not run.")
@@ -115,6 +118,9 @@ func (c command) parse(flags *flag.FlagSet) ([]string, error) {
 	args, words := c.args, []string(nil)
 	for {
 		if err := flags.Parse(args); err != nil {
+			if unknown, ok := strings.CutPrefix(err.Error(), "flag provided but not defined: -"); ok {
+				return nil, fmt.Errorf("there is no option --%.40s: `glasswatch %s --help` lists them", unknown, flags.Name())
+			}
 			return nil, err
 		}
 		if flags.NArg() == 0 {

@@ -22,8 +22,12 @@ import (
 // serve is the app. The process stays up whatever is wrong with the settings, because a host that
 // cannot start it tells nobody why.
 func serve(ctx context.Context, c command) (int, error) {
-	if words, err := c.parse(flag.NewFlagSet("serve", flag.ContinueOnError)); err != nil || len(words) > 0 {
-		return 1, fmt.Errorf("serve takes no options: settings come from the environment (%v)", err)
+	words, err := c.parse(flag.NewFlagSet("serve", flag.ContinueOnError))
+	if err == nil && len(words) > 0 {
+		err = errors.New("serve takes no options: settings come from the environment")
+	}
+	if err != nil {
+		return 1, err
 	}
 	log := azfunc.NewLogger(c.stdout, slog.LevelInfo)
 	p := build(c.lookupEnv, log)

@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
-	"github.com/Azure/azure-sdk-for-go/sdk/azidentity"
 
 	"glasswatch/handlers/answerincident"
 	"glasswatch/handlers/closeincident"
@@ -174,14 +173,6 @@ func open(c config.Config) (ledger.Store, error) {
 		ConnectionString: c.Tables.Connection.Reveal(), ServiceURI: c.Tables.ServiceURI,
 		Credential: credential, Table: ledger.Table,
 	})
-}
-
-// identity is the app's managed identity, or whatever the operator is signed in with.
-func identity(clientID string) (azcore.TokenCredential, error) {
-	if clientID != "" {
-		return azidentity.NewManagedIdentityCredential(&azidentity.ManagedIdentityCredentialOptions{ID: azidentity.ClientID(clientID)})
-	}
-	return azidentity.NewDefaultAzureCredential(nil)
 }
 
 // portal is where the admin centre of the cloud is.

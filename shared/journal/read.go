@@ -27,7 +27,7 @@ func (j *Journal) Streams(ctx context.Context) ([]string, error) {
 	var streams []string
 	for s, err := range j.ledger.Streams(ctx) {
 		if err != nil {
-			return nil, fmt.Errorf("read the register of streams: %w", err)
+			return nil, err
 		}
 		streams = append(streams, s)
 	}

@@ -267,6 +267,9 @@ func (w *writer) collectHistoric() {
 func (w *writer) owe(m alert.Message, sealed ledger.Sealed, also []alert.Range, everywhere bool) error {
 	m.Stream, m.Sequence, m.EntryHash = w.stream, sealed.Sequence, sealed.Hash
 	channels, insistent := alert.Route(m, w.Channels, everywhere)
+	if m.Severity == detect.Critical && m.Kind == alert.MessageAlert && len(w.Channels) == 1 {
+		m.Facts = append(m.Facts, alert.Fact{Name: "Only lock", Value: "No other channel is configured: whoever can read this one can also acknowledge, and so silence it."})
+	}
 	a := &alert.Alert{
 		ID: sequenceID(w.stream, sealed.Sequence), Message: m, OwedAt: w.now, Channels: channels, Insistent: insistent,
 		Answers: append([]alert.Range{{First: sealed.Sequence, Last: sealed.Sequence}}, also...),

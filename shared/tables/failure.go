@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"net/http"
+	"net/url"
 	"slices"
 	"strconv"
 	"strings"
@@ -141,6 +142,13 @@ func (e statusError) Error() string {
 func plain(err error) error {
 	if answer, ok := errors.AsType[*azcore.ResponseError](err); ok {
 		return statusError{answer.StatusCode, answer.ErrorCode}
+	}
+	if unsent, ok := errors.AsType[*url.Error](err); ok {
+		host := "its address"
+		if u, parseErr := url.Parse(unsent.URL); parseErr == nil {
+			host = u.Host
+		}
+		return fmt.Errorf("storage at %s does not answer: %w", host, unsent.Err)
 	}
 	return err
 }
