@@ -111,12 +111,15 @@ type request struct {
 	Header            map[string][]string
 }
 
-func (l *transcript) requests(t *testing.T) []request {
+// requests are all that the handler was sent, once there are at least as many as expected: what a
+// process prints may reach us a moment after its answer.
+func (l *transcript) requests(t *testing.T, atLeast int) []request {
 	t.Helper()
+	eventually(t, fmt.Sprintf("%d requests are told", atLeast), func() bool { return strings.Count(l.String(), "] got ") >= atLeast })
 	var all []request
 	for line := range strings.Lines(l.String()) {
 		_, told, found := strings.Cut(line, "] got ")
-		if !found {
+		if !found || !strings.HasSuffix(line, "\n") {
 			continue
 		}
 		var r request
@@ -128,21 +131,26 @@ func (l *transcript) requests(t *testing.T) []request {
 	return all
 }
 
-// events are the bodies of all hub events that the handler was sent, in order, repeated ones too.
-func (l *transcript) events(t *testing.T) []string {
+// events are the bodies of all hub events that the handler was sent, in order, repeated ones too,
+// once there are at least as many as expected.
+func (l *transcript) events(t *testing.T, atLeast int) []string {
 	t.Helper()
 	var all []string
-	for _, r := range l.requests(t) {
-		var body struct{ Data struct{ Events string } }
-		if err := json.Unmarshal([]byte(r.Body), &body); err != nil {
-			t.Fatal(err)
+	eventually(t, fmt.Sprintf("%d events are told", atLeast), func() bool {
+		all = all[:0]
+		for _, r := range l.requests(t, 0) {
+			var body struct{ Data struct{ Events string } }
+			if err := json.Unmarshal([]byte(r.Body), &body); err != nil {
+				t.Fatal(err)
+			}
+			var events []string
+			if err := json.Unmarshal([]byte(body.Data.Events), &events); err != nil {
+				t.Fatal(err)
+			}
+			all = append(all, events...)
 		}
-		var events []string
-		if err := json.Unmarshal([]byte(body.Data.Events), &events); err != nil {
-			t.Fatal(err)
-		}
-		all = append(all, events...)
-	}
+		return len(all) >= atLeast
+	})
 	return all
 }
 
@@ -219,5 +227,5 @@ func eventually(t *testing.T, what string, holds func() bool) {
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	t.Fatalf("never happened: %s", what)
+	t.Errorf("never happened: %s", what)
 }

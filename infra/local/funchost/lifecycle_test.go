@@ -3,6 +3,7 @@ package funchost_test
 import (
 	"context"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -16,7 +17,7 @@ func TestAnswersWithoutBodyHangUntilTheTimeout(t *testing.T) {
 		t.Run(mode, func(t *testing.T) {
 			h := startHub(t)
 			appendEvents(t, h, "1")
-			const limit = 400 * time.Millisecond
+			const limit = 700 * time.Millisecond
 			began := time.Now()
 			host, out := startHost(t, funchost.Options{
 				Root: appRoot(t, hostJSON, map[string]string{"watch": watch(retrying)}), FunctionTimeout: limit,
@@ -26,10 +27,11 @@ func TestAnswersWithoutBodyHangUntilTheTimeout(t *testing.T) {
 			if took := time.Since(began); took < limit {
 				t.Errorf("the invocation ended after %s, want it to hang for %s", took, limit)
 			}
-			if diff := cmp.Diff([]string{"1", "1"}, out.events(t)); diff != "" {
+			if diff := cmp.Diff([]string{"1", "1"}, out.events(t, 2)[:2]); diff != "" {
 				t.Errorf("events (-want +got):\n%s", diff)
 			}
-			if s := host.Stats().Instances["watch"]; s.Killed != 1 || s.Crashes != 0 || s.Starts != 2 {
+			// More than one kill on a machine so busy that the restart itself takes that long.
+			if s := host.Stats().Instances["watch"]; s.Killed == 0 || s.Crashes != 0 || s.Starts != s.Killed+1 {
 				t.Errorf("stats %+v, want one kill that is not held against the handler", s)
 			}
 			if why := host.Stats().Functions["watch"].LastFailure; !strings.Contains(why, "exceeded") {
@@ -47,7 +49,7 @@ func TestThreeCrashesRecycleTheInstance(t *testing.T) {
 		Settings: hubSettings(t, h, map[string]string{"MODE": "exit3", "TIMES": "4"}),
 	})
 	waitIdle(t, host)
-	if diff := cmp.Diff([]string{"1", "1", "1", "1", "1"}, out.events(t)); diff != "" {
+	if diff := cmp.Diff([]string{"1", "1", "1", "1", "1"}, out.events(t, 5)); diff != "" {
 		t.Errorf("events (-want +got):\n%s", diff)
 	}
 	if s := host.Stats().Instances["watch"]; s.Recycles != 1 || s.Crashes != 4 || s.Starts != 5 {
@@ -112,18 +114,24 @@ func TestExitCodes(t *testing.T) {
 			if (err == nil) != test.answered {
 				t.Errorf("the last call ended with %v", err)
 			}
-			s := host.Stats().Instances["tick"]
-			if s.Starts != test.starts || s.Crashes != test.crashes || len(out.requests(t)) != test.seen {
-				t.Errorf("starts %d, crashes %d, requests %d; want %d, %d, %d", s.Starts, s.Crashes, len(out.requests(t)), test.starts, test.crashes, test.seen)
+			s, seen := host.Stats().Instances["tick"], len(out.requests(t, test.seen))
+			if s.Starts != test.starts || s.Crashes != test.crashes || seen != test.seen {
+				t.Errorf("starts %d, crashes %d, requests %d; want %d, %d, %d", s.Starts, s.Crashes, seen, test.starts, test.crashes, test.seen)
 			}
 		})
 	}
 }
 
 func TestAHandlerThatDiesAtStartIsRecycledUntilTheCallerGivesUp(t *testing.T) {
-	ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+	ctx, cancel := context.WithCancel(t.Context())
 	defer cancel()
 	out := &transcript{}
+	var watching sync.WaitGroup
+	defer watching.Wait()
+	watching.Go(func() {
+		defer cancel()
+		eventually(t, "the recycle is printed", func() bool { return strings.Contains(out.String(), "starts anew") })
+	})
 	_, err := funchost.Start(ctx, funchost.Options{
 		Root:     appRoot(t, hostJSON, map[string]string{"tick": timed("0 0 0 1 1 *", "")}),
 		Settings: map[string]string{"MODE": "dies"}, Divisor: 100, Output: out,
@@ -131,7 +139,7 @@ func TestAHandlerThatDiesAtStartIsRecycledUntilTheCallerGivesUp(t *testing.T) {
 	if err == nil || !strings.Contains(err.Error(), "tick") {
 		t.Errorf("start ended with %v, want the function named", err)
 	}
-	if !strings.Contains(out.String(), "exit code 4), 3 of 3") || !strings.Contains(out.String(), "starts anew") {
+	if !strings.Contains(out.String(), "exit code 4), 3 of 3") {
 		t.Errorf("no recycle after three deaths:\n%s", out)
 	}
 }
@@ -188,7 +196,7 @@ func TestTimersFireAndCarryTheirState(t *testing.T) {
 	eventually(t, "the schedule fires", func() bool { return host.Stats().Functions["often"].Invocations > 0 })
 	eventually(t, "the one at start-up ran", func() bool { return host.Stats().Functions["atOnce"].Invocations == 1 })
 	var daily []string
-	for _, r := range out.requests(t) {
+	for _, r := range out.requests(t, 4) {
 		switch r.URI {
 		case "/daily":
 			daily = append(daily, r.Body)

@@ -102,7 +102,7 @@ func TestNothingOutsideThePrefixReachesTheHandler(t *testing.T) {
 			}
 		}
 	}
-	if got := out.requests(t); len(got) != 0 {
+	if got := out.requests(t, 0); len(got) != 0 {
 		t.Errorf("the handler saw %+v", got)
 	}
 }
