@@ -25,7 +25,7 @@ type verdict struct {
 	records, events, cards, messages, owed, entries int
 	criticalUnheard                                 int // critical events with a card that the fallback channel did not get
 	heartbeats                                      int
-	p50, p99                                        time.Duration
+	p50, p99, storm                                 time.Duration // storm: the slowest card of a storm
 	acts                                            []story.ActReport
 	problems                                        []string
 }
@@ -94,6 +94,7 @@ func (s *stack) look(ctx context.Context, acts []story.Act) (verdict, error) {
 		v.records += a.Records
 	}
 	v.p50, v.p99 = percentile(report.Latencies, 50), percentile(report.Latencies, 99)
+	v.storm = percentile(report.StormLatencies, 100)
 	if v.owed, err = s.owed(ctx); err != nil {
 		return v, err
 	}
@@ -222,7 +223,8 @@ func (s *stack) report(say *speaker, v verdict) {
 	say.linef("  ledger     %d entries verified; %d alerts owed", v.entries, v.owed)
 	say.linef("  fallback   %s", measured(v.messages, "messages"))
 	say.linef("  heartbeat  %s", measured(v.heartbeats, "heartbeats"))
-	say.linef("  delay      half of the cards within %d ms of the hand-over, 99 %% within %d ms", v.p50.Milliseconds(), v.p99.Milliseconds())
+	say.linef("  delay      half of the cards within %d ms of the hand-over, 99 %% within %d ms; in the storm within %d ms",
+		v.p50.Milliseconds(), v.p99.Milliseconds(), v.storm.Milliseconds())
 	say.linef("  not measured: posture, drills")
 	for _, p := range v.problems[:min(len(v.problems), 25)] {
 		say.linef("  problem: %s", oneLine(p))

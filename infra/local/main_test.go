@@ -221,3 +221,21 @@ func TestNothingMeasuredIsNotGreen(t *testing.T) {
 		t.Errorf("got %q", got)
 	}
 }
+
+func TestTwoStacksDoNotShareAFolder(t *testing.T) {
+	t.Parallel()
+	local := filepath.Join(t.TempDir(), ".local")
+	var one, two, three stack
+	if err := errors.Join(one.ownFolder(local), two.ownFolder(local)); err != nil {
+		t.Fatal(err)
+	}
+	if one.folder != local || two.folder == local || filepath.Dir(two.folder) != local {
+		t.Errorf("the folders are %s and %s", one.folder, two.folder)
+	}
+	one.stop()
+	two.stop()
+	if err := three.ownFolder(local); err != nil || three.folder != local {
+		t.Errorf("after the first has ended: %s, %v", three.folder, err)
+	}
+	three.stop()
+}

@@ -12,7 +12,7 @@ import (
 	"glasswatch/infra/local/story"
 )
 
-// play sends the whole story through the hub and waits until the host has handed all of it over.
+// play sends the whole story through the hub, each message when the host has done with the one before.
 func (s *stack) play(ctx context.Context, say *speaker) ([]story.Act, error) {
 	acts := story.Tell(s.sample, time.Now())
 	say.linef("")
@@ -23,18 +23,12 @@ func (s *stack) play(ctx context.Context, say *speaker) ([]story.Act, error) {
 			return nil, err
 		}
 	}
-	enough := say.patience(ctx, "waiting for the host to hand everything over")
-	defer enough()
-	ctx, cancel := context.WithTimeout(ctx, waitIdle)
-	defer cancel()
-	if err := s.host.WaitIdle(ctx); err != nil {
-		return nil, fmt.Errorf("the host did not get everything handled within %s (see %s): %w%s", waitIdle, s.log.Name(), err, s.lastFailure())
-	}
 	return acts, nil
 }
 
 // send puts an act into the hub: everyday traffic over all partitions, everything else into one, so
-// that its order is kept.
+// that its order is kept, and message by message as the log pipeline does, which sends some minutes'
+// worth at a time: beyond ten alerts of one hand-over would be told in one card.
 func (s *stack) send(ctx context.Context, a story.Act) error {
 	for i, message := range a.Messages {
 		partition := "0"
@@ -44,6 +38,18 @@ func (s *stack) send(ctx context.Context, a story.Act) error {
 		if err := s.hub.Append(ctx, hubName, partition, time.Time{}, message); err != nil {
 			return fmt.Errorf("send the act %q to the hub: %w", a.Name, err)
 		}
+		if err := s.handled(ctx, a.Name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (s *stack) handled(ctx context.Context, act string) error {
+	ctx, cancel := context.WithTimeout(ctx, waitIdle)
+	defer cancel()
+	if err := s.host.WaitIdle(ctx); err != nil {
+		return fmt.Errorf("the act %q was not handled within %s (see %s): %w%s", act, waitIdle, s.log.Name(), err, s.lastFailure())
 	}
 	return nil
 }

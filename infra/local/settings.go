@@ -9,6 +9,29 @@ import (
 	"strings"
 )
 
+// ownFolder chooses where this stack writes: .local, or if another stack is up, a folder of its own
+// in it.
+func (s *stack) ownFolder(local string) error {
+	if err := os.MkdirAll(local, 0o755); err != nil {
+		return fmt.Errorf("make the folder for the local stack: %w", err)
+	}
+	release, free, err := lockFile(filepath.Join(local, "lock"))
+	if err != nil {
+		return fmt.Errorf("see whether another local stack is up: %w", err)
+	}
+	s.folder = local
+	if free {
+		s.stops = append(s.stops, release)
+	} else if s.folder, err = os.MkdirTemp(local, "run-"); err != nil {
+		return fmt.Errorf("make the folder for the local stack: %w", err)
+	}
+	s.app = filepath.Join(s.folder, "app")
+	if !free { // what the program said stays, for whoever wants to know why it failed
+		s.stops = append(s.stops, func() { _ = os.RemoveAll(s.app) })
+	}
+	return nil
+}
+
 // settingsFile is what a person sources to use the verbs against the running stack.
 const settingsFile = "settings.sh"
 

@@ -32,7 +32,7 @@ const (
 
 // stack is everything that runs. What was started is stopped in the reverse order.
 type stack struct {
-	app, folder string // the app root, and .local
+	app, folder string // the app root, and what is written besides
 	tables      *emulator
 	hub         *hub.Hub
 	page        *teamspage.Page
@@ -53,8 +53,10 @@ func start(ctx context.Context, c choices, say *speaker) (*stack, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &stack{folder: filepath.Join(root, ".local"), sample: sample.New(c.seed)}
-	s.app = filepath.Join(s.folder, "app")
+	s := &stack{sample: sample.New(c.seed)}
+	if err := s.ownFolder(filepath.Join(root, ".local")); err != nil {
+		return nil, err
+	}
 	if err := s.bringUp(ctx, c, root, say); err != nil {
 		s.stop()
 		if ctx.Err() != nil {
@@ -66,9 +68,6 @@ func start(ctx context.Context, c choices, say *speaker) (*stack, error) {
 }
 
 func (s *stack) bringUp(ctx context.Context, c choices, root string, say *speaker) error {
-	if err := os.MkdirAll(s.folder, 0o755); err != nil {
-		return fmt.Errorf("make the folder for the local stack: %w", err)
-	}
 	var work sync.WaitGroup
 	var parts, build error
 	both, cancel := context.WithCancel(ctx) // one that fails need not wait for the other

@@ -37,8 +37,8 @@ type Report struct {
 	Problems []string // in the order of the story; empty: all is as it should be
 	Acts     []ActReport
 	// Latencies are the times from the host's hand-over of an event to the arrival of its card,
-	// for every event with a card of its own.
-	Latencies []time.Duration
+	// for every event with a card of its own; those of storms apart.
+	Latencies, StormLatencies []time.Duration
 }
 
 // ActReport counts what became of one act.
@@ -64,7 +64,7 @@ var severities = []string{"info", "medium", "high", "critical"}
 
 // Check compares what is in the ledger and on the channel with what the acts say.
 func Check(acts []Act, events []Event, cards []Mention) Report {
-	c := checker{byRaw: map[string][]int{}, events: events, used: make([]bool, len(events)), cards: map[entry][]Mention{}}
+	c := checker{byRaw: map[string][]int{}, events: events, used: make([]bool, len(events)), cards: map[entry][]Mention{}, latencies: map[bool][]time.Duration{}}
 	for i, e := range events {
 		raw, exact := rawBytes(e.Raw)
 		if !exact {
@@ -86,7 +86,7 @@ func Check(acts []Act, events []Event, cards []Mention) Report {
 			c.problem("the ledger holds an event that the story does not know: %s#%d, %s, %s", e.Stream, e.Sequence, e.Kind, e.HeadlineRule)
 		}
 	}
-	r.Problems, r.Latencies = c.problems, c.latencies
+	r.Problems, r.Latencies, r.StormLatencies = c.problems, c.latencies[false], c.latencies[true]
 	return r
 }
 
@@ -102,7 +102,7 @@ type checker struct {
 	used      []bool
 	cards     map[entry][]Mention
 	problems  []string
-	latencies []time.Duration
+	latencies map[bool][]time.Duration // by whether the act is a storm
 }
 
 func (c *checker) problem(format string, args ...any) {
@@ -112,7 +112,7 @@ func (c *checker) problem(format string, args ...any) {
 func (c *checker) act(a Act) ActReport {
 	r := ActReport{Name: a.Name}
 	for _, x := range a.Expect {
-		found, cards := c.expectation(a.Name, x)
+		found, cards := c.expectation(a, x)
 		r.Events += found
 		r.Cards += cards
 		if found < max(1, len(x.Accounts)) {
@@ -138,7 +138,8 @@ func (c *checker) act(a Act) ActReport {
 
 // expectation checks one record: how many of its ledger entries were found, and how many cards
 // name them.
-func (c *checker) expectation(act string, x Expectation) (found, cards int) {
+func (c *checker) expectation(a Act, x Expectation) (found, cards int) {
+	act := a.Name
 	where := map[string]int{}
 	for _, i := range c.find(x.Raw) {
 		e := c.events[i]
@@ -146,7 +147,7 @@ func (c *checker) expectation(act string, x Expectation) (found, cards int) {
 		where[e.Stream]++
 		found++
 		c.judge(act, x, e)
-		cards += c.told(act, x, e)
+		cards += c.told(a, x, e)
 	}
 	for _, stream := range x.streams() {
 		if n := where[stream]; n != 1 {
@@ -200,14 +201,14 @@ func (c *checker) judge(act string, x Expectation, e Event) {
 	}
 }
 
-func (c *checker) told(act string, x Expectation, e Event) int {
+func (c *checker) told(a Act, x Expectation, e Event) int {
 	mentions := c.cards[entry{e.Stream, e.Sequence}]
 	for _, m := range mentions {
 		if !strings.HasPrefix(e.EntryHash, m.Hash) {
-			c.problem("%s: %s: the card's witness %s is not of the entry %s#%d", act, x.Name, m.Hash, e.Stream, e.Sequence)
+			c.problem("%s: %s: the card's witness %s is not of the entry %s#%d", a.Name, x.Name, m.Hash, e.Stream, e.Sequence)
 		}
 		if x.Told == OwnCard && !e.ReachedAt.IsZero() {
-			c.latencies = append(c.latencies, m.ArrivedAt.Sub(e.ReachedAt))
+			c.latencies[a.Storm] = append(c.latencies[a.Storm], m.ArrivedAt.Sub(e.ReachedAt))
 		}
 	}
 	return len(mentions)

@@ -72,7 +72,7 @@ func spray(t *teller) {
 	t.title("spray", "A password spray on bg-alpha, and then it gets in",
 		"240 wrong passwords from 60 addresses at 12 applications; then one sign-in from one of these addresses succeeds. "+
 			"A few cards for the failures, and one at once for the success.")
-	t.act.MaxCards = 12
+	t.act.MaxCards, t.act.Storm = 12, true
 	a := t.account(alpha)
 	attempts := t.g.Spray(sample.Spray{
 		Who: a, Failures: 240, Addresses: 60, Applications: 12, From: t.ago(13 * time.Minute), Over: 9 * time.Minute,

@@ -48,6 +48,9 @@ type Act struct {
 	Expect     []Expectation
 	LookAlikes []LookAlike
 	MaxCards   int // the most cards that events of this act may cause; 0: no bound but Told
+	// Storm is set where one message holds hundreds of events: what its cards wait for each other
+	// says nothing about how fast one event is told.
+	Storm bool
 }
 
 // accounts of the story, in the order of the sample tenant.

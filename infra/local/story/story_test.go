@@ -156,8 +156,8 @@ func TestCheckIsContentWithWhatIsRight(t *testing.T) {
 	if len(r.Problems) > 0 || !r.Done() {
 		t.Errorf("problems: %v", r.Problems)
 	}
-	if len(r.Latencies) != len(cards) || r.Latencies[0] != 20*time.Millisecond {
-		t.Errorf("%d latencies for %d cards: %v", len(r.Latencies), len(cards), r.Latencies)
+	if len(r.Latencies)+len(r.StormLatencies) != len(cards) || len(r.StormLatencies) == 0 || r.Latencies[0] != 20*time.Millisecond {
+		t.Errorf("%d and %d latencies for %d cards: %v", len(r.Latencies), len(r.StormLatencies), len(cards), r.Latencies)
 	}
 }
 
