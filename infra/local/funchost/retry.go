@@ -23,6 +23,6 @@ func (p *retryPolicy) delay(failures int) time.Duration {
 	if failures <= 1 {
 		return p.minimum
 	}
-	step := (0.8 + 0.4*rand.Float64()) * math.Pow(2, float64(failures-2)) * float64(p.minimum) // #nosec G404 -- jitter
+	step := (0.8 + 0.4*rand.Float64()) * math.Pow(2, float64(failures-2)) * float64(p.minimum)
 	return time.Duration(min(float64(p.minimum)+step, float64(p.maximum)))
 }

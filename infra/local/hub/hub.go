@@ -62,7 +62,7 @@ func Start(ctx context.Context, options Options) (*Hub, error) {
 		return nil, err
 	}
 	script := filepath.Join(directory, "hub", "hub.js")
-	process := exec.CommandContext(context.WithoutCancel(ctx), "node", append([]string{script, "--stop-with-stdin"}, options.arguments()...)...) // #nosec G204 -- our own script
+	process := exec.CommandContext(context.WithoutCancel(ctx), "node", append([]string{script, "--stop-with-stdin"}, options.arguments()...)...)
 	process.Stderr = options.Stderr
 	separateFromTerminal(process)
 	stdin, err := process.StdinPipe()

@@ -114,3 +114,31 @@ func TestClientsSurviveACutConnection(t *testing.T) {
 		t.Errorf("received %q after the cut, want the event that followed", got)
 	}
 }
+
+func TestRefusedAndExpired(t *testing.T) {
+	h := start(t, hub.Options{Retention: 300 * time.Millisecond})
+	client, err := azeventhubs.NewProducerClientFromConnectionString(h.ConnectionString(), entity, &azeventhubs.ProducerClientOptions{RetryOptions: azeventhubs.RetryOptions{MaxRetries: -1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = client.Close(context.WithoutCancel(t.Context())) }()
+	send(t, client, azeventhubs.EventDataBatchOptions{PartitionID: new("0")}, numbered(2)...)
+	if err := h.SetFaults(t.Context(), hub.Faults{Refuse: true}); err != nil {
+		t.Fatal(err)
+	}
+	batch, err := client.NewEventDataBatch(t.Context(), &azeventhubs.EventDataBatchOptions{PartitionID: new("0")})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := batch.AddEventData(numbered(1)[0], nil); err != nil {
+		t.Fatal(err)
+	}
+	if err := client.SendEventDataBatch(t.Context(), batch, nil); err == nil || !strings.Contains(err.Error(), "server-busy") {
+		t.Errorf("sending ended with %v, want server-busy", err)
+	}
+	time.Sleep(400 * time.Millisecond)
+	properties, err := client.GetPartitionProperties(t.Context(), "0", nil)
+	if err != nil || !properties.IsEmpty || properties.LastEnqueuedSequenceNumber != 1 {
+		t.Errorf("after the retention time: %+v, %v; want it empty and the numbering kept", properties, err)
+	}
+}
