@@ -188,7 +188,7 @@ func (w *walker) record() bool {
 			if next < 0 {
 				return false
 			}
-			w.sel.noteCategory(value)
+			w.sel.noteCategory(next-len(quote)-len(value), next-len(quote))
 			if !passable(value) {
 				return false
 			}
@@ -254,7 +254,7 @@ func passable(category []byte) bool {
 
 // odd marks the message to be looked at and finds its end mark by mark.
 func (w *walker) odd() bool {
-	w.sel.last().Look = true
+	w.sel.last().look = true
 	for i := w.begin; ; i++ {
 		n := bytes.IndexByte(w.b[i:], '"')
 		if n < 0 {
@@ -273,7 +273,7 @@ func (w *walker) odd() bool {
 
 // end closes the message whose text ends at i, and goes on to the next.
 func (w *walker) end(i int) bool {
-	w.sel.last().End = i
+	w.sel.last().end = i
 	w.in, w.at = false, i+len(`\"`)
 	switch {
 	case hasAt(w.b, w.at, ","):

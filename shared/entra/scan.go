@@ -33,7 +33,7 @@ type Scanner struct {
 func NewScanner(watch Watch) *Scanner { return &Scanner{newNeedles(watch)} }
 
 // blockSize is small enough that a block and its XORed copy stay in a first-level cache of 32 KiB.
-const blockSize = 12 << 10
+const blockSize = 16 << 10
 
 // frame is how the body of a host call begins: one string, which holds a list of strings.
 const frame = `{"Data":{"events":"[`
@@ -57,33 +57,35 @@ func (s *Scanner) scan(body []byte, sel *Selection) bool {
 		w.at += len(`]"`)
 		w.done = true
 	}
-	var scratch [blockSize]byte
+	var xored [blockSize]byte
 	window := w.at
 	for from := w.at; !w.done || from < w.at; from += blockSize {
-		to := from + blockSize
+		// First of all, because it is what brings the block into the cache at full speed.
+		pairs := xored[:min(blockSize, len(body)-1-from)]
+		subtle.XORBytes(pairs, body[from:len(body)-1], body[from+1:from+1+len(pairs)])
+		to := min(from+blockSize, len(body))
 		if !w.advance(to) {
 			return false
 		}
 		if w.done {
 			to = min(to, w.at)
 		}
-		if !s.values(body, from, to, &window, scratch[:], sel) {
+		s.values(body, from, to, &window, sel)
+		if !s.escapes(body, from, pairs[:min(len(pairs), to-from)], sel) {
 			return false
 		}
 	}
 	sel.Rest = body[w.at:]
 	if s.needles.everything {
 		for i := range sel.total {
-			sel.at(i).Look = true
+			sel.at(i).look = true
 		}
 	}
 	return hasAt(sel.Rest, 0, "}") || hasAt(sel.Rest, 0, ",")
 }
 
-// values marks the messages in which something watched could stand between from and to. It reports
-// false if what separates the messages may not be what it seems.
-func (s *Scanner) values(body []byte, from, to int, window *int, scratch []byte, sel *Selection) bool {
-	to = min(to, len(body))
+// values marks the messages in which something watched could stand between from and to.
+func (s *Scanner) values(body []byte, from, to int, window *int, sel *Selection) {
 	n := s.needles
 	if len(n.named) > 0 {
 		for i := from; i < to; {
@@ -115,20 +117,14 @@ func (s *Scanner) values(body []byte, from, to int, window *int, scratch []byte,
 			}
 		}
 	}
-	return s.escapes(body, from, to, scratch, sel)
 }
 
-// escapes looks for a backslash followed by a u. The two bytes are found together by XORing the text
-// with itself shifted by one: their pair becomes one byte, which the processor finds 32 at a time, and few
-// other pairs become the same.
-func (s *Scanner) escapes(body []byte, from, to int, scratch []byte, sel *Selection) bool {
-	if to = min(to, len(body)-1); from >= to {
-		return true
-	}
-	scratch = scratch[:to-from]
-	subtle.XORBytes(scratch, body[from:to], body[from+1:to+1])
-	for i := 0; i < len(scratch); i++ {
-		k := bytes.IndexByte(scratch[i:], '\\'^'u')
+// escapes looks for a backslash followed by a u. The two bytes are found together in the text XORed with
+// itself shifted by one: there the pair is one byte, which the processor finds 32 at a time, and few other
+// pairs become the same. It reports false if what separates the messages may not be what it seems.
+func (s *Scanner) escapes(body []byte, from int, pairs []byte, sel *Selection) bool {
+	for i := 0; i < len(pairs); i++ {
+		k := bytes.IndexByte(pairs[i:], '\\'^'u')
 		if k < 0 {
 			break
 		}
@@ -165,21 +161,31 @@ type Selection struct {
 
 	body  []byte
 	total int
-	few   [32]Message // enough for the batches that host.json allows, so that none need be allocated
-	more  []Message
+	few   [32]span // enough for the batches that host.json allows, so that none need be allocated
+	more  []span
+}
+
+// A span is a Message without a pointer, which would move the whole Selection to the heap.
+type span struct {
+	start, end             int
+	category, categoryEnds int
+	look                   bool
 }
 
 // Total is the number of messages in the body.
 func (s *Selection) Total() int { return s.total }
 
 // Message returns the i-th message, counted from 0 as in the metadata's arrays.
-func (s *Selection) Message(i int) Message { return *s.at(i) }
+func (s *Selection) Message(i int) Message {
+	m := s.at(i)
+	return Message{m.start, m.end, s.body[m.category:m.categoryEnds:m.categoryEnds], m.look}
+}
 
 // Candidates yields the messages that must be decoded, in order.
 func (s *Selection) Candidates() iter.Seq2[int, Message] {
 	return func(yield func(int, Message) bool) {
 		for i := range s.total {
-			if m := s.at(i); m.Look && !yield(i, *m) {
+			if s.at(i).look && !yield(i, s.Message(i)) {
 				return
 			}
 		}
@@ -189,7 +195,7 @@ func (s *Selection) Candidates() iter.Seq2[int, Message] {
 // Escaped returns the text of the i-th message as it stands in the body, escaped twice.
 func (s *Selection) Escaped(i int) []byte {
 	m := s.at(i)
-	return s.body[m.Start:m.End:m.End]
+	return s.body[m.start:m.end:m.end]
 }
 
 // Unescape returns the text of the i-th message as it was sent. It fails if the escapes are not those
@@ -204,26 +210,26 @@ func (s *Selection) Unescape(i int) ([]byte, error) {
 	return []byte(text), nil
 }
 
-func (s *Selection) at(i int) *Message {
+func (s *Selection) at(i int) *span {
 	if i < len(s.few) {
 		return &s.few[i]
 	}
 	return &s.more[i-len(s.few)]
 }
 
-func (s *Selection) last() *Message { return s.at(s.total - 1) }
+func (s *Selection) last() *span { return s.at(s.total - 1) }
 
 func (s *Selection) add(start int) {
 	if s.total >= len(s.few) {
-		s.more = append(s.more, Message{})
+		s.more = append(s.more, span{})
 	}
 	s.total++
-	s.last().Start = start
+	s.last().start = start
 }
 
-func (s *Selection) noteCategory(category []byte) {
-	if m := s.last(); m.Category == nil {
-		m.Category = category
+func (s *Selection) noteCategory(from, to int) {
+	if m := s.last(); m.categoryEnds == 0 {
+		m.category, m.categoryEnds = from, to
 	}
 }
 
@@ -231,9 +237,9 @@ func (s *Selection) noteCategory(category []byte) {
 // known by now.
 func (s *Selection) mark(place int) int {
 	for i := s.total - 1; i >= 0; i-- {
-		if m := s.at(i); m.Start <= place {
-			m.Look = true
-			return m.End
+		if m := s.at(i); m.start <= place {
+			m.look = true
+			return m.end
 		}
 	}
 	return 0

@@ -61,38 +61,47 @@ func BenchmarkScan(b *testing.B) {
 	for _, body := range bodies {
 		bytesIn += len(body)
 	}
-	each := func(rounds int, do func([]byte)) float64 { // seconds per byte
-		start := time.Now()
-		for range rounds {
-			for _, body := range bodies {
-				do(body)
+	scanner := entra.NewScanner(watched())
+	scan := func(body []byte) bool {
+		sel, ok := scanner.Select(body)
+		return ok && sel.Total() == 1
+	}
+	// The machine may do other things meanwhile: of several short runs in turn, the quickest counts.
+	fastest := [3]float64{}
+	for round := range 7 {
+		for i, do := range [...]func([]byte) bool{
+			scan,
+			func(body []byte) bool { return bytes.IndexByte(body, 1) < 0 },
+			func(body []byte) bool { return decodeAll(body) == 0 },
+		} {
+			some := bodies
+			if i == 2 {
+				some = bodies[round*8 : round*8+8]
+			}
+			size, start := 0, time.Now()
+			for _, body := range some {
+				if !do(body) {
+					b.Fatal("found something")
+				}
+				size += len(body)
+			}
+			if each := time.Since(start).Seconds() / float64(size); fastest[i] == 0 || each < fastest[i] {
+				fastest[i] = each
 			}
 		}
-		return time.Since(start).Seconds() / float64(rounds*bytesIn)
 	}
-	decode := each(1, func(body []byte) {
-		if decodeAll(body) != 0 {
-			b.Fatal("found something")
-		}
-	})
-	index := each(20, func(body []byte) {
-		if bytes.IndexByte(body, 1) >= 0 {
-			b.Fatal("found something")
-		}
-	})
-	scanner := entra.NewScanner(watched())
 	b.ReportAllocs()
 	b.SetBytes(int64(bytesIn / len(bodies)))
 	i := 0
 	for b.Loop() {
-		if sel, ok := scanner.Select(bodies[i%len(bodies)]); !ok || sel.Total() != 1 {
+		if !scan(bodies[i%len(bodies)]) {
 			b.Fatal("not taken")
 		}
 		i++
 	}
-	scan := b.Elapsed().Seconds() / float64(b.N) * float64(len(bodies)) / float64(bytesIn)
-	b.ReportMetric(decode/scan, "x-json")
-	b.ReportMetric(index/scan*100, "%-of-IndexByte")
+	b.ReportMetric(1e-6/fastest[0], "best-MB/s")
+	b.ReportMetric(fastest[2]/fastest[0], "x-json")
+	b.ReportMetric(fastest[1]/fastest[0]*100, "%-of-IndexByte")
 }
 
 // BenchmarkParse is stage 2, for what stage 1 points at.
