@@ -41,7 +41,7 @@ type gramPlace struct {
 type needles struct {
 	everything bool // something is too short to be found: every message is to be looked at
 	step       int  // distance of the windows, 0 if there are no anchors
-	filter     [1 << gramBits / 8]byte
+	filter     [1 << gramBits / 64]uint64
 	grams      map[uint64][]gramPlace
 	anchored   []needle
 	named      []needle   // names, anchored on their '@'
@@ -139,7 +139,7 @@ func (n *needles) plant() {
 		for at := needle.anchor; at < needle.anchor+n.step; at++ {
 			gram := binary.LittleEndian.Uint64(needle.text[at:]) | gramFold
 			h := gram * gramHash >> (64 - gramBits)
-			n.filter[h>>3] |= 1 << (h & 7)
+			n.filter[h>>6] |= 1 << (h & 63)
 			n.grams[gram] = append(n.grams[gram], gramPlace{i, at})
 		}
 	}
@@ -153,12 +153,11 @@ func (n *needles) gramIn(b []byte, i, end int) (hit, next int) {
 	}
 	step, filter := n.step, &n.filter
 	for end = min(end, len(b)-gramSize+1); i < end; i += step {
-		gram := binary.LittleEndian.Uint64(b[i:]) | gramFold
-		h := gram * gramHash >> (64 - gramBits)
-		if filter[h>>3]&(1<<(h&7)) == 0 {
+		h := (binary.LittleEndian.Uint64(b[i:]) | gramFold) * gramHash >> (64 - gramBits)
+		if filter[h>>6]&(1<<(h&63)) == 0 {
 			continue
 		}
-		for _, p := range n.grams[gram] {
+		for _, p := range n.grams[binary.LittleEndian.Uint64(b[i:])|gramFold] {
 			if matchAround(b, i, n.anchored[p.needle].text, p.at) {
 				return i, i + step
 			}

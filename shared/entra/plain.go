@@ -33,6 +33,7 @@ type walker struct {
 	depth int  // never more than the true depth below the list of records
 	// From here strings can be followed exactly: a place outside strings, and the count there.
 	outside, outsideDepth int
+	single                int // up to here `},{` are not passed together
 }
 
 // advance walks on to limit or a little beyond. It reports false if the frame is not the expected one.
@@ -66,20 +67,43 @@ func (w *walker) advance(limit int) bool {
 	return w.done || w.at < len(w.b)
 }
 
-// inside walks to the next '{' or to limit. It reports false if the message is not plain.
+// inside walks on, to limit at most. It reports false if the message is not plain.
+//
+// It passes `},{` as often as they come, because lists of policies are most of a sign-in. Each ends an
+// object and begins one, so with n more '}' than that the count falls by n, and on the way never by more than n+1.
 func (w *walker) inside(limit int) bool {
-	open := bytes.IndexByte(w.b[w.at:limit], '{')
-	end := limit
-	if open >= 0 {
-		end = w.at + open
+	first, open, pairs := w.nextOpener(limit)
+	closed := bytes.Count(w.b[w.at:open], closeBrace) - pairs
+	if pairs > 0 && closed+1 >= w.depth {
+		// Somewhere on the way the record may end: go from '{' to '{'.
+		w.single, open = open, first
+		closed = bytes.Count(w.b[w.at:open], closeBrace)
 	}
-	closed := bytes.Count(w.b[w.at:end], closeBrace)
 	if closed >= w.depth {
 		return w.recordEnd()
 	}
 	w.depth -= closed
-	w.at = end
-	return open < 0 || w.opener()
+	w.at = open
+	return open == limit || w.opener()
+}
+
+// nextOpener returns where the next '{' is, and the next that is not in a `},{`, and how many are on the
+// way to it; the limit in place of what is not there.
+func (w *walker) nextOpener(limit int) (first, open, pairs int) {
+	first = limit
+	for i := w.at; i < limit; i++ {
+		k := bytes.IndexByte(w.b[i:limit], '{')
+		if k < 0 {
+			break
+		}
+		i += k
+		first = min(first, i)
+		if i < w.single || i-2 < w.at || w.b[i-1] != ',' || w.b[i-2] != '}' {
+			return first, i, pairs
+		}
+		pairs++
+	}
+	return first, limit, pairs
 }
 
 var closeBrace = []byte{'}'}
