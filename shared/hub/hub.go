@@ -24,8 +24,8 @@ type Options struct {
 	ConsumerGroup    string // never the trigger's: a second reader would take its partitions away
 }
 
-// Hub reads from one hub. It is safe for concurrent use, connects when first asked, and makes a new
-// connection after a failure.
+// Hub reads from one hub. It is safe for concurrent use, connects when first asked, and connects
+// again by itself after a failure.
 type Hub struct {
 	options Options
 
@@ -70,18 +70,6 @@ func (h *Hub) dial() (*azeventhubs.ConsumerClient, error) {
 	return azeventhubs.NewConsumerClientFromConnectionString(h.options.ConnectionString, name, h.options.ConsumerGroup, o)
 }
 
-// drop forgets a connection that failed.
-func (h *Hub) drop(client *azeventhubs.ConsumerClient) {
-	h.lock.Lock()
-	defer h.lock.Unlock()
-	if h.client == client {
-		h.client = nil
-	}
-	ctx, cancel := context.WithTimeout(context.Background(), time.Second)
-	defer cancel()
-	_ = client.Close(ctx)
-}
-
 // Partitions says how far every partition is filled.
 func (h *Hub) Partitions(ctx context.Context) ([]pulse.Partition, error) {
 	client, err := h.connect()
@@ -90,14 +78,12 @@ func (h *Hub) Partitions(ctx context.Context) ([]pulse.Partition, error) {
 	}
 	hub, err := client.GetEventHubProperties(ctx, nil)
 	if err != nil {
-		h.drop(client)
 		return nil, fmt.Errorf("ask the event hub for its partitions: %w", err)
 	}
 	var list []pulse.Partition
 	for _, id := range hub.PartitionIDs {
 		p, err := client.GetPartitionProperties(ctx, id, nil)
 		if err != nil {
-			h.drop(client)
 			return nil, fmt.Errorf("ask the event hub for partition %s: %w", id, err)
 		}
 		list = append(list, pulse.Partition{ID: id, Last: p.LastEnqueuedSequenceNumber, LastEnqueuedAt: p.LastEnqueuedOn, Empty: p.IsEmpty})
@@ -146,7 +132,6 @@ func (h *Hub) Read(ctx context.Context, partition string, after int64, since tim
 			return read, nil
 		}
 		if err != nil {
-			h.drop(client)
 			return read, fmt.Errorf("read partition %s: %w", partition, err)
 		}
 	}
@@ -158,13 +143,3 @@ const (
 	readRound = 2 * time.Second
 	readSome  = 64
 )
-
-// Close ends the connection.
-func (h *Hub) Close() {
-	h.lock.Lock()
-	client := h.client
-	h.lock.Unlock()
-	if client != nil {
-		h.drop(client)
-	}
-}

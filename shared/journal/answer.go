@@ -22,6 +22,8 @@ type Answered struct {
 	Classification  alert.Classification   `json:"classification,omitempty"`
 	By              string                 `json:"by,omitempty"`
 	Note            string                 `json:"note,omitempty"`
+	Rule            string                 `json:"headlineRule"`
+	Severity        detect.Severity        `json:"severity"`
 	Headline        string                 `json:"headline"`
 	Alert           string                 `json:"alert"` // the notice by which all channels are told
 }
@@ -125,7 +127,7 @@ func (w *writer) answered(kind string, a Answered, m alert.Message, i *alert.Inc
 	m.ID = sequenceID(w.stream, w.tx.Next())
 	m.Kind, m.Severity, m.Rule, m.Incident, m.Account = alert.MessageNotice, detect.Info, "answered", i.ID, w.label()
 	m.Headline, m.HappenedAt = m.Emphasis+": "+i.Headline, i.OpenedAt
-	a.Incident, a.Headline, a.Alert = i.ID, m.Headline, m.ID
+	a.Incident, a.Headline, a.Alert, a.Rule, a.Severity = i.ID, m.Headline, m.ID, m.Rule, m.Severity
 	payload, err := json.Marshal(a)
 	if err != nil {
 		return err

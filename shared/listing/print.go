@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -36,7 +37,6 @@ func Events(ctx context.Context, w io.Writer, j *journal.Journal, o EventOptions
 		streams = []string{stream}
 	}
 	var lines []journal.Recording
-	table := NewTable(w, []Column{{"happened (UTC)", 19}, {"severity", 8}, {"what", 0}, {"place", 14}})
 	count := 0
 	for _, stream := range streams {
 		for r, err := range j.Events(ctx, stream) {
@@ -63,11 +63,11 @@ func Events(ctx context.Context, w io.Writer, j *journal.Journal, o EventOptions
 		return err
 	}
 	for _, r := range lines {
-		what := r.Headline
+		what, at := r.Headline, r.HappenedAt
 		if r.Expired {
-			what = "(expired by policy)"
+			what, at = "The record is gone by policy; its hash stands.", r.RecordedAt
 		}
-		if err := table.Row(Clock(r.HappenedAt), string(r.Severity), what, place(r.Stream, r.Sequence, o.Accounts)); err != nil {
+		if err := Item(w, what, Clock(at), string(r.Severity), place(r.Stream, r.Sequence, o.Accounts)); err != nil {
 			return err
 		}
 		if o.Raw && !r.Expired {
@@ -108,8 +108,7 @@ func place(stream string, sequence uint64, accounts breakglass.Accounts) string 
 	if id, ok := strings.CutPrefix(stream, "account-"); ok {
 		name = accounts.Label(id)
 	}
-	number := fmt.Sprintf("#%d", sequence)
-	return cut(name, max(1, 14-len(number))) + number
+	return fmt.Sprintf("%s#%d", name, sequence)
 }
 
 // Alerts prints the alerts of all streams.
@@ -149,9 +148,8 @@ func Alerts(ctx context.Context, w io.Writer, j *journal.Journal, owedOnly, asJS
 	if _, err := fmt.Fprintln(w, verdict); err != nil {
 		return err
 	}
-	table := NewTable(w, []Column{{"owed since (UTC)", 19}, {"severity", 8}, {"what", 0}, {"delivery", 25}})
 	for _, a := range shown {
-		if err := table.Row(Clock(a.OwedAt), string(a.Severity), a.Headline, delivery(a)); err != nil {
+		if err := Item(w, a.Headline, Clock(a.OwedAt), string(a.Severity), delivery(a)); err != nil {
 			return err
 		}
 	}
@@ -208,7 +206,10 @@ func Incidents(ctx context.Context, w io.Writer, j *journal.Journal, asJSON bool
 		if i.Classification != "" {
 			state += " as " + journal.Words(i.Classification)
 		}
-		if _, err := fmt.Fprintf(w, "%s\n  %s, %s, since %s\n  %s\n", i.ID, state, Count(i.Events, "event"), Clock(i.OpenedAt), cut(i.Headline, Width-2)); err != nil {
+		if err := Item(w, i.Headline, Clock(i.OpenedAt), string(i.Severity), state+", "+Count(i.Events, "event")); err != nil {
+			return err
+		}
+		if _, err := fmt.Fprintln(w, indent+i.ID); err != nil {
 			return err
 		}
 	}
@@ -251,7 +252,12 @@ func Verify(ctx context.Context, w io.Writer, store ledger.Store, o ledger.Verif
 		return verdict.OK, Line(w, verdictLine{Version, "verdict", verdict.OK, verdict.Streams, verdict.Entries, verdict.Expired, verdict.Pending, text(verdict.Checkpoint)})
 	}
 	said := fmt.Sprintf("The ledger is whole: %s in %s", entries(verdict.Entries), Count(verdict.Streams, "stream"))
-	if !verdict.OK {
+	untold := func(p ledger.Problem) bool { return p.Problem == ledger.Unreceipted }
+	switch {
+	case verdict.OK:
+	case !slices.ContainsFunc(found, func(p ledger.Problem) bool { return !untold(p) }):
+		said = fmt.Sprintf("The chain is whole, but of %s nobody was told: %s", Count(len(found), "alert"), entries(verdict.Entries))
+	default:
 		said = fmt.Sprintf("The ledger is NOT whole: %s in %s", Count(len(found), "problem"), entries(verdict.Entries))
 	}
 	if _, err := fmt.Fprintf(w, "%s, %d expired by policy, %d alerts pending.\n", said, verdict.Expired, verdict.Pending); err != nil {
@@ -262,8 +268,7 @@ func Verify(ctx context.Context, w io.Writer, store ledger.Store, o ledger.Verif
 			return false, err
 		}
 	}
-	_, err = fmt.Fprintln(w, ledger.Limits)
-	return verdict.OK, err
+	return verdict.OK, Paragraph(w, ledger.Limits)
 }
 
 func entries(n int) string {

@@ -10,68 +10,34 @@ import (
 	"glasswatch/shared/outside"
 )
 
-// Width is how many columns a table takes at most.
+// Width is how many columns a line for people takes at most.
 const Width = 100
 
-// Column is one column of a table.
-type Column struct {
-	Title string
-	Width int // 0: what is left of the line; for one column at most
+const indent = "    "
+
+// Item writes one thing on two lines of at most Width columns: when it was, how severe it is and
+// what else is short, then the sentence that says what it was. Texts may come from log records;
+// what is too long is cut and says so.
+func Item(w io.Writer, what, when, severity, more string) error {
+	first := fmt.Sprintf("%-19s  %-8s  %s", when, severity, cut(outside.Line(more, Width), Width-31))
+	_, err := fmt.Fprintf(w, "%s\n%s%s\n", strings.TrimRight(first, " "), indent, cut(outside.Line(what, 4*Width), Width-len(indent)))
+	return err
 }
 
-// Table writes rows for people, each on one line of at most Width columns; what is too long is cut
-// and says so. Cells may hold text from log records.
-type Table struct {
-	w       io.Writer
-	columns []Column
-	begun   bool
-}
-
-// NewTable makes a table. Nothing is written before the first row.
-func NewTable(w io.Writer, columns []Column) *Table {
-	used := 0
-	for _, c := range columns {
-		used += c.Width + 2
+// Paragraph writes a text in lines of at most Width columns.
+func Paragraph(w io.Writer, text string) error {
+	var lines []string
+	line := ""
+	for word := range strings.FieldsSeq(text) {
+		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > Width {
+			lines, line = append(lines, line), ""
+		}
+		if line != "" {
+			line += " "
+		}
+		line += word
 	}
-	for n := range columns {
-		if columns[n].Width == 0 {
-			columns[n].Width = Width - used
-		}
-	}
-	return &Table{w: w, columns: columns}
-}
-
-// Row writes one row.
-func (t *Table) Row(cells ...string) error {
-	if !t.begun {
-		t.begun = true
-		titles := make([]string, len(t.columns))
-		for n, c := range t.columns {
-			titles[n] = c.Title
-		}
-		if err := t.line(titles); err != nil {
-			return err
-		}
-	}
-	return t.line(cells)
-}
-
-func (t *Table) line(cells []string) error {
-	var b strings.Builder
-	for n, c := range t.columns {
-		cell := ""
-		if n < len(cells) {
-			cell = cut(outside.Line(cells[n], 4*Width), c.Width)
-		}
-		if n > 0 {
-			b.WriteString("  ")
-		}
-		b.WriteString(cell)
-		if n < len(t.columns)-1 {
-			b.WriteString(strings.Repeat(" ", max(0, c.Width-utf8.RuneCountInString(cell))))
-		}
-	}
-	_, err := fmt.Fprintln(t.w, strings.TrimRight(b.String(), " "))
+	_, err := fmt.Fprintln(w, strings.Join(append(lines, line), "\n"))
 	return err
 }
 
