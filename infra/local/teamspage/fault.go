@@ -145,9 +145,22 @@ func (p *Page) controlFault(w http.ResponseWriter, r *http.Request) {
 		f.RetryAfter, f.Times = time.Duration(seconds)*time.Second, times
 		p.SetFault(c, f)
 	}
+	type line struct {
+		Mode       Mode `json:"mode"`
+		RetryAfter int  `json:"retryAfter"` // seconds
+		Times      int  `json:"times"`
+	}
+	now := map[Channel]line{}
 	p.mu.Lock()
-	defer p.mu.Unlock()
-	writeJSON(w, map[Channel]Fault{Teams: p.faults[Teams], Fallback: p.faults[Fallback]})
+	for _, c := range []Channel{Teams, Fallback} {
+		f := p.faults[c]
+		if f.Mode == "" {
+			f.Mode = Well
+		}
+		now[c] = line{f.Mode, int(f.RetryAfter / time.Second), f.Times}
+	}
+	p.mu.Unlock()
+	writeJSON(w, now)
 }
 
 func number(s string) (int, error) {
