@@ -215,7 +215,7 @@ func (s *stack) report(say *speaker, v verdict) {
 	if len(v.problems) == 0 {
 		say.linef("All of it came out as it should: %d records, %d events in the ledger, %d cards.", v.records, v.events, v.cards)
 	} else {
-		say.linef("Not all of it came out as it should: %d problems.", len(v.problems))
+		say.linef("Not all of it came out as it should:")
 	}
 	for _, a := range v.acts {
 		say.linef("  %-10s %4d events, %3d cards", a.Name, a.Events, a.Cards)

@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"glasswatch/infra/local/azurite"
 	"glasswatch/infra/local/story"
 	"glasswatch/infra/local/teamspage"
 )
@@ -108,7 +109,7 @@ func TestATakenPortIsNamedWithItsOption(t *testing.T) {
 	if err = taken(t.Context(), err, "teams-port", port); err == nil || !strings.Contains(err.Error(), "choose another --teams-port") {
 		t.Errorf("error %v", err)
 	}
-	if _, err := startEmulator(t.Context(), t.TempDir(), port); err == nil || !strings.Contains(taken(t.Context(), err, "table-port", port).Error(), "--table-port") {
+	if _, err := azurite.Start(t.Context(), azurite.Options{Port: port}); err == nil || !strings.Contains(taken(t.Context(), err, "table-port", port).Error(), "--table-port") {
 		t.Errorf("error %v", err)
 	}
 }

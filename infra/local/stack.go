@@ -17,6 +17,7 @@ import (
 	"syscall"
 	"time"
 
+	"glasswatch/infra/local/azurite"
 	"glasswatch/infra/local/funchost"
 	"glasswatch/infra/local/hub"
 	"glasswatch/infra/local/sample"
@@ -33,7 +34,7 @@ const (
 // stack is everything that runs. What was started is stopped in the reverse order.
 type stack struct {
 	app, folder string // the app root, and what is written besides
-	tables      *emulator
+	tables      *azurite.Server
 	hub         *hub.Hub
 	page        *teamspage.Page
 	host        *funchost.Host
@@ -108,10 +109,10 @@ func (s *stack) startParts(ctx context.Context, c choices, local string, say *sp
 		return err
 	}
 	var err error
-	if s.tables, err = startEmulator(ctx, local, c.tablePort); err != nil {
+	if s.tables, err = azurite.Start(ctx, azurite.Options{Port: c.tablePort}); err != nil {
 		return taken(ctx, err, "table-port", c.tablePort)
 	}
-	s.stops = append(s.stops, s.tables.stop)
+	s.stops = append(s.stops, s.tables.Kill)
 	s.hub, err = hub.Start(ctx, hub.Options{
 		Directory: local, Port: c.hubPort, Partitions: map[string]int{hubName: partitions}, ConsumerGroups: []string{group, replayGroup},
 	})
@@ -195,7 +196,7 @@ func (s *stack) appSettings(hostPort int) map[string]string {
 	return map[string]string{
 		"FUNCTIONS_WORKER_RUNTIME": "custom",
 		"BREAK_GLASS_ACCOUNTS":     strings.Join(accounts, ","),
-		"EVIDENCE_TABLES":          s.tables.connectionString(),
+		"EVIDENCE_TABLES":          s.tables.ConnectionString(),
 		"ENTRA_EVENTHUB":           s.hub.ConnectionString(),
 		"ENTRA_EVENTHUB_NAME":      hubName,
 		"ENTRA_CONSUMER_GROUP":     group,
