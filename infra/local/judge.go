@@ -211,6 +211,7 @@ func pause(ctx context.Context, d time.Duration) error {
 
 // report tells a person what came of the story.
 func (s *stack) report(say *speaker, v verdict) {
+	s.good = len(v.problems) == 0
 	say.linef("")
 	if len(v.problems) == 0 {
 		say.linef("All of it came out as it should: %d records, %d events in the ledger, %d cards.", v.records, v.events, v.cards)

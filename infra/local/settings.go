@@ -26,8 +26,14 @@ func (s *stack) ownFolder(local string) error {
 		return fmt.Errorf("make the folder for the local stack: %w", err)
 	}
 	s.app = filepath.Join(s.folder, "app")
-	if !free { // what the program said stays, for whoever wants to know why it failed
-		s.stops = append(s.stops, func() { _ = os.RemoveAll(s.app) })
+	if !free {
+		s.stops = append(s.stops, func() {
+			if s.good {
+				_ = os.RemoveAll(s.folder)
+			} else { // what the program said stays, for whoever wants to know why it failed
+				_ = os.RemoveAll(s.app)
+			}
+		})
 	}
 	return nil
 }

@@ -42,6 +42,7 @@ type stack struct {
 	settings    map[string]string
 	sample      *sample.Generator
 	stops       []func()
+	good        bool // everything came out as it should
 }
 
 // start brings everything up. What takes long runs at the same time, and a failure or the end of
