@@ -260,7 +260,7 @@ func Verify(ctx context.Context, w io.Writer, store ledger.Store, o ledger.Verif
 	default:
 		said = fmt.Sprintf("The ledger is NOT whole: %s in %s", Count(len(found), "problem"), entries(verdict.Entries))
 	}
-	if err := Paragraph(w, fmt.Sprintf("%s, %d expired by policy, %d alerts pending.", said, verdict.Expired, verdict.Pending)); err != nil {
+	if err := Paragraph(w, fmt.Sprintf("%s, %d expired by policy, %d not told yet.", said, verdict.Expired, verdict.Pending)); err != nil {
 		return false, err
 	}
 	for _, p := range found {
