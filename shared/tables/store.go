@@ -3,26 +3,20 @@ package tables
 
 import (
 	"context"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"iter"
+	"net"
 	"net/http"
 	"sync/atomic"
 	"time"
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
+	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"glasswatch/shared/ledger"
-)
-
-// Bounds of one transaction, which Azure documents for entity group transactions and the emulator
-// does not enforce.
-const (
-	maxRows  = 100
-	maxBytes = 4 << 20
 )
 
 // Options say which table to use: by connection string if there is one, else at ServiceURI with
@@ -32,7 +26,7 @@ type Options struct {
 	ServiceURI       string
 	Credential       azcore.TokenCredential
 	Table            string
-	Transport        *http.Client // nil: the library's own
+	Transport        *http.Client // nil: one of the store's own
 }
 
 // Store is one table. It is safe for concurrent use.
@@ -46,14 +40,16 @@ type Store struct {
 func New(o Options) (*Store, error) {
 	s := &Store{}
 	options := &aztables.ClientOptions{ClientOptions: azcore.ClientOptions{
-		// Whoever calls has a deadline of seconds, and tries again himself.
+		// Whoever calls has a deadline of a few seconds, within which there must be time for a second
+		// try when the first one hangs. A longer Retry-After is the caller's to wait for.
 		Retry: policy.RetryOptions{
-			MaxRetries: 2, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second, TryTimeout: 4 * time.Second,
+			MaxRetries: 2, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second, TryTimeout: 2500 * time.Millisecond,
 		},
 		PerRetryPolicies: []policy.Policy{counter{&s.calls}},
+		Transport:        o.Transport,
 	}}
-	if o.Transport != nil {
-		options.Transport = o.Transport
+	if o.Transport == nil {
+		options.Transport = newTransport()
 	}
 	service, err := connect(o, options)
 	if err != nil {
@@ -63,8 +59,23 @@ func New(o Options) (*Store, error) {
 	return s, nil
 }
 
+// newTransport knows a dead service sooner than the library's own.
+func newTransport() *http.Client {
+	return &http.Client{Transport: &http.Transport{
+		Proxy:               http.ProxyFromEnvironment,
+		DialContext:         (&net.Dialer{Timeout: 2 * time.Second, KeepAlive: 30 * time.Second}).DialContext,
+		ForceAttemptHTTP2:   true,
+		TLSHandshakeTimeout: 2 * time.Second,
+		MaxIdleConnsPerHost: 32,
+		IdleConnTimeout:     90 * time.Second,
+	}}
+}
+
 func connect(o Options, options *aztables.ClientOptions) (*aztables.ServiceClient, error) {
 	if o.ConnectionString == "" {
+		if o.ServiceURI == "" || o.Credential == nil {
+			return nil, errors.New("the tables need a connection string, or an endpoint and an identity")
+		}
 		service, err := aztables.NewServiceClient(o.ServiceURI, o.Credential, options)
 		if err != nil {
 			return nil, errors.New("the table endpoint cannot be used: it must look like https://ACCOUNT.table.core.windows.net")
@@ -90,34 +101,46 @@ func (c counter) Do(r *policy.Request) (*http.Response, error) {
 // Calls is the number of requests made so far, retries included.
 func (s *Store) Calls() int64 { return s.calls.Load() }
 
-// Get reads one row, or returns ledger.ErrNotFound.
+// Get reads one row, or returns ledger.ErrNotFound, also when there is no table yet.
 func (s *Store) Get(ctx context.Context, partition, key string) (ledger.Row, error) {
 	if err := checkKeys(partition, key); err != nil {
 		return ledger.Row{}, err
 	}
-	answer, err := s.client.GetEntity(ctx, partition, key, nil)
+	answer, err := s.client.GetEntity(ctx, partition, key, &aztables.GetEntityOptions{Format: new(aztables.MetadataFormatFull)})
 	if err != nil {
-		if code := codeOf(err); code == "ResourceNotFound" || code == "TableNotFound" || code == "EntityNotFound" {
+		switch failureOf(err).code {
+		case "ResourceNotFound", "EntityNotFound", "TableNotFound":
 			return ledger.Row{}, ledger.ErrNotFound
 		}
 		return ledger.Row{}, fmt.Errorf("read row %s of %s: %w", key, partition, plain(err))
 	}
-	return decode(answer.Value)
+	row, err := decode(answer.Value)
+	if err == nil && row.Key != key {
+		err = fmt.Errorf("read row %s of %s: storage sent another row", key, partition)
+	}
+	if row.ETag == "" {
+		row.ETag = string(answer.ETag)
+	}
+	return row, err
 }
 
-// List yields the rows of a partition with from <= key < to, in order of key, page by page.
+// List yields the rows of a partition with from <= key < to, in order of key, page by page; none
+// when there is no table yet.
 func (s *Store) List(ctx context.Context, partition, from, to string) iter.Seq2[ledger.Row, error] {
 	return func(yield func(ledger.Row, error) bool) {
 		if err := checkRange(partition, from, to); err != nil {
 			yield(ledger.Row{}, err)
 			return
 		}
-		filter := fmt.Sprintf("PartitionKey eq '%s' and RowKey ge '%s' and RowKey lt '%s'", partition, from, to)
-		pager := s.client.NewListEntitiesPager(&aztables.ListEntitiesOptions{Filter: &filter})
+		// Only full metadata brings the ETag of each row.
+		pager := s.client.NewListEntitiesPager(&aztables.ListEntitiesOptions{
+			Filter: new(fmt.Sprintf("PartitionKey eq '%s' and RowKey ge '%s' and RowKey lt '%s'", partition, from, to)),
+			Format: new(aztables.MetadataFormatFull),
+		})
 		for pager.More() {
 			page, err := pager.NextPage(ctx)
 			if err != nil {
-				if codeOf(err) != "TableNotFound" {
+				if failureOf(err).code != "TableNotFound" {
 					yield(ledger.Row{}, fmt.Errorf("read rows of %s: %w", partition, plain(err)))
 				}
 				return
@@ -134,80 +157,56 @@ func (s *Store) List(ctx context.Context, partition, from, to string) iter.Seq2[
 
 // Commit applies all operations in one entity group transaction, or none.
 func (s *Store) Commit(ctx context.Context, partition string, ops []ledger.Op) error {
-	actions, err := encode(partition, ops)
+	actions, err := transaction(partition, ops)
 	if err != nil {
 		return err
 	}
-	_, err = s.client.SubmitTransaction(ctx, actions, nil)
-	if err == nil {
-		return nil
-	}
-	f := failureOf(err)
-	if f.code == "TableNotFound" {
+	err = s.submit(ctx, actions)
+	if err != nil && failureOf(err).code == "TableNotFound" {
 		if err := s.create(ctx); err != nil {
 			return err
 		}
-		if _, err = s.client.SubmitTransaction(ctx, actions, nil); err == nil {
-			return nil
-		}
-		f = failureOf(err)
+		err = s.submit(ctx, actions)
 	}
-	return f.error(partition, ops)
-}
-
-// create makes the table; somebody else may be faster.
-func (s *Store) create(ctx context.Context) error {
-	if _, err := s.client.CreateTable(ctx, nil); err != nil && codeOf(err) != "TableAlreadyExists" {
-		return fmt.Errorf("create the table of the ledger: %w", plain(err))
+	if err != nil {
+		return commitError(partition, ops, err)
 	}
 	return nil
 }
 
-// encode makes the transaction, and holds it to the service's bounds.
-func encode(partition string, ops []ledger.Op) ([]aztables.TransactionAction, error) {
-	if len(ops) == 0 || len(ops) > maxRows {
-		return nil, fmt.Errorf("a transaction of %d rows: one takes 1 to %d", len(ops), maxRows)
+// submit sends a transaction and reads the answer itself: the library takes an answer that was cut
+// short for a success, and reports a failed action as status 202 without a code.
+func (s *Store) submit(ctx context.Context, list []aztables.TransactionAction) error {
+	var answer *http.Response
+	err := s.send(runtime.WithCaptureResponse(ctx, &answer), list)
+	if answer == nil || answer.StatusCode != http.StatusAccepted {
+		if err == nil {
+			return errGarbled
+		}
+		return err
 	}
-	actions := make([]aztables.TransactionAction, 0, len(ops))
-	size := 0
-	seen := make(map[string]bool, len(ops))
-	for n, op := range ops {
-		if err := checkKeys(partition, op.Row.Key); err != nil {
-			return nil, err
-		}
-		if seen[op.Row.Key] {
-			return nil, fmt.Errorf("row %s is twice in one transaction", op.Row.Key)
-		}
-		seen[op.Row.Key] = true
-		entity, err := json.Marshal(aztables.EDMEntity{
-			Entity: aztables.Entity{PartitionKey: partition, RowKey: op.Row.Key}, Properties: properties(op.Row.Columns),
-		})
-		if err != nil {
-			return nil, fmt.Errorf("write row %s: %w", op.Row.Key, err)
-		}
-		if size += len(entity) + perAction; size > maxBytes {
-			return nil, &ledger.RefusedError{Op: n, Code: "RequestBodyTooLarge", Key: op.Row.Key}
-		}
-		action := aztables.TransactionAction{Entity: entity}
-		switch op.Kind {
-		case ledger.Insert:
-			action.ActionType = aztables.TransactionTypeAdd
-		case ledger.Upsert:
-			action.ActionType = aztables.TransactionTypeInsertReplace
-		case ledger.Replace:
-			action.ActionType, action.IfMatch = aztables.TransactionTypeUpdateReplace, new(azcore.ETag(op.Row.ETag))
-		case ledger.Delete:
-			action.ActionType, action.IfMatch = aztables.TransactionTypeDelete, new(azcore.ETag(op.Row.ETag))
-		default:
-			return nil, fmt.Errorf("row %s: no such operation", op.Row.Key)
-		}
-		if action.IfMatch != nil && *action.IfMatch == "" {
-			return nil, fmt.Errorf("row %s is to be changed without saying what it was", op.Row.Key)
-		}
-		actions = append(actions, action)
+	done, err := actions(answer)
+	if err == nil && done != len(list) {
+		return errGarbled
 	}
-	return actions, nil
+	return err
 }
 
-// perAction is what the frame of one action in the multipart body takes at most.
-const perAction = 1 << 10
+// send survives the library's panics on answers that have no first line or no body.
+func (s *Store) send(ctx context.Context, list []aztables.TransactionAction) (err error) {
+	defer func() {
+		if recover() != nil {
+			err = errGarbled
+		}
+	}()
+	_, err = s.client.SubmitTransaction(ctx, list, nil)
+	return err
+}
+
+// create makes the table; somebody else may be faster.
+func (s *Store) create(ctx context.Context) error {
+	if _, err := s.client.CreateTable(ctx, nil); err != nil && failureOf(err).code != "TableAlreadyExists" {
+		return fmt.Errorf("create the table of the ledger: %w", plain(err))
+	}
+	return nil
+}
