@@ -24,7 +24,7 @@ type diagnosis struct {
 	problems  []Problem
 }
 
-func (s *streamCheck) diagnose(ctx context.Context) ([]Problem, error) {
+func (s *streamCheck) diagnose(ctx context.Context) (*diagnosis, error) {
 	d := &diagnosis{
 		streamCheck: s, byKey: map[uint64]oddity{}, from: map[uint64]uint64{},
 		origins: map[uint64]bool{}, explained: map[uint64]bool{}, end: math.MaxUint64, tries: originTries,
@@ -58,7 +58,25 @@ func (s *streamCheck) diagnose(ctx context.Context) ([]Problem, error) {
 	if s.dropped > 0 {
 		d.add(s.oddities[len(s.oddities)-1].sequence, Changed, fmt.Sprintf("%d more rows do not fit", s.dropped))
 	}
-	return d.problems, nil
+	d.doubtful = d.doubt()
+	return d, nil
+}
+
+// doubt is the last sequence at which an entry may have stood that is not there as it was written.
+// What entries before it are owed, a receipt or a purge, it may have given.
+func (d *diagnosis) doubt() (through uint64) {
+	for _, o := range d.oddities {
+		if o.sequence <= d.end && (o.hashWrong || o.unlinked) {
+			through = max(through, o.sequence)
+		}
+	}
+	for seq := range d.streamCheck.displaced {
+		through = max(through, seq)
+	}
+	if d.startedAt > d.last || d.headTrusted() && d.head.sequence == d.last && d.head.hash != d.lastHash {
+		through = max(through, d.startedAt)
+	}
+	return through
 }
 
 func (d *diagnosis) add(sequence uint64, problem, detail string) {
@@ -105,6 +123,7 @@ func (d *diagnosis) displaced(ctx context.Context) error {
 			held = min(held, origin) // something else stands in its place
 		}
 		for _, k := range []uint64{key, origin} {
+			d.streamCheck.displaced[k] = true
 			d.explained[k] = true
 			d.explained[k+1] = true // its link
 		}
@@ -118,6 +137,12 @@ func (d *diagnosis) displaced(ctx context.Context) error {
 		d.add(first, Reordered, fmt.Sprintf("%d entries stand in the place of others, entry %d first", len(d.from), first))
 	}
 	return nil
+}
+
+// answersFor tells whether what is wrong at a sequence has been reported already.
+func (d *diagnosis) answersFor(sequence uint64) bool {
+	_, odd := d.byKey[sequence]
+	return odd || d.streamCheck.displaced[sequence] || !d.present(sequence) && sequence <= max(d.last, d.head.sequence)
 }
 
 // present tells whether a row stands at a sequence.

@@ -124,11 +124,13 @@ type placedCheckpoint struct {
 // register reads the register of streams.
 func (v *verification) register(ctx context.Context) (streams []string, problems []Problem, err error) {
 	v.registered = map[string]bool{}
+	installed := false
 	for row, err := range v.store.List(ctx, registerPartition, "", afterKeys) {
 		if err != nil {
 			return nil, nil, fmt.Errorf("read the register of streams: %w", err)
 		}
 		name, isStream := strings.CutPrefix(row.Key, streamPrefix)
+		installed = installed || row.Key == installedKey
 		at, _ := row.Columns["Time"].(string)
 		version, _ := row.Columns["FormatVersion"].(int64)
 		if version != formatVersion || len(row.Columns) != 3 || row.Columns["Check"] != checksum("register", row.Key, at) {
@@ -138,6 +140,9 @@ func (v *verification) register(ctx context.Context) (streams []string, problems
 			streams = append(streams, name)
 			v.registered[name] = true
 		}
+	}
+	if len(streams) > 0 && !installed {
+		problems = append(problems, Problem{registerPartition, 0, Missing, "the row that says when the ledger was installed is missing from the register"})
 	}
 	return streams, problems, nil
 }

@@ -1,7 +1,9 @@
 package ledger
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 )
@@ -12,11 +14,9 @@ func (s *streamCheck) cover(r span, purged time.Time) {
 	if s.options.Retention != nil {
 		kept = s.options.Retention(s.name)
 	}
-	for i := range s.gone {
+	first, _ := slices.BinarySearchFunc(s.gone, r.from, func(g expiry, sequence uint64) int { return cmp.Compare(g.sequence, sequence) })
+	for i := first; i < len(s.gone) && s.gone[i].sequence <= r.to; i++ {
 		g := &s.gone[i]
-		if g.sequence < r.from || g.sequence > r.to {
-			continue
-		}
 		if purged.Sub(g.at) >= kept {
 			g.covered = true
 		} else {
@@ -26,12 +26,16 @@ func (s *streamCheck) cover(r span, purged time.Time) {
 }
 
 // expired counts payloads that went by policy and reports those that went otherwise, one problem
-// for each run of entries.
+// for each run of entries. Where a later entry is damaged or gone it may have been the purge, so
+// only the damage is reported.
 func (s *streamCheck) expired() {
 	var previous uint64
 	for _, g := range s.gone {
 		if g.covered {
 			s.verdict.Expired++
+			continue
+		}
+		if g.sequence <= s.doubtful && !g.early {
 			continue
 		}
 		if g.sequence != previous+1 || previous == 0 {
@@ -91,12 +95,6 @@ func (s *streamCheck) present(sequence uint64) string {
 // unreceipted reports alerts that nobody was told of in time. Where a later entry is damaged or gone
 // the receipt may have been there, so only the damage is reported.
 func (s *streamCheck) unreceipted() []Problem {
-	var damaged uint64
-	for _, p := range s.structure {
-		if p.Problem != HeadMismatch && p.Problem != Inserted {
-			damaged = max(damaged, p.Sequence)
-		}
-	}
 	var problems []Problem
 	for _, seq := range s.sortedOwing() {
 		due, what := alertDue, "its alert has no receipt"
@@ -108,7 +106,7 @@ func (s *streamCheck) unreceipted() []Problem {
 			s.verdict.Pending++
 			continue
 		}
-		if seq > damaged {
+		if seq > s.doubtful {
 			problems = append(problems, Problem{s.name, seq, Unreceipted, fmt.Sprintf("entry %d: %s", seq, what)})
 		}
 	}

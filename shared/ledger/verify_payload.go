@@ -93,36 +93,44 @@ func (s *streamCheck) joinParts(ctx context.Context, c columns) (stored []byte, 
 	return stored, fault{}, nil
 }
 
-// extraParts looks for parts that belong to no entry.
-func (s *streamCheck) extraParts(ctx context.Context) error {
+// extraParts looks for parts that belong to no entry, and reports one for each sequence.
+func (s *streamCheck) extraParts(ctx context.Context, found *diagnosis) error {
+	reported := map[uint64]bool{}
 	for row, err := range s.store.List(ctx, s.name, partPrefix, partPrefix+afterKeys) {
 		if err != nil {
 			return fmt.Errorf("read the parts of stream %s: %w", s.name, err)
 		}
 		seq, ok := sequenceOfKey(row.Key)
 		n, err := strconv.ParseInt(row.Key[strings.LastIndexByte(row.Key, '|')+1:], 10, 64)
-		if ok && err == nil && (seq > s.last || n >= 1 && n <= s.parts[seq]) {
+		belongs := ok && err == nil && n >= 1 && n <= s.parts[seq]
+		if belongs || reported[seq] || found.answersFor(seq) {
 			continue
 		}
-		gone, err := s.gonePart(ctx, row.Key)
+		meanwhile, err := s.changedMeanwhile(ctx, row.Key, seq)
 		if err != nil {
 			return err
 		}
-		if !gone {
+		if !meanwhile {
+			reported[seq] = true
 			s.structure = append(s.structure, Problem{s.name, seq, Inserted, fmt.Sprintf("the row %s belongs to no entry", row.Key)})
 		}
 	}
 	return nil
 }
 
-// gonePart tells whether a part was purged since it was listed.
-func (s *streamCheck) gonePart(ctx context.Context, key string) (bool, error) {
-	_, err := s.store.Get(ctx, s.name, key)
+// changedMeanwhile tells whether a part was purged since it was listed, or came with an entry that
+// was appended since the entries were.
+func (s *streamCheck) changedMeanwhile(ctx context.Context, key string, sequence uint64) (bool, error) {
+	wanted, ifThere := key, false
+	if sequence > s.last {
+		wanted, ifThere = entryKey(sequence), true
+	}
+	_, err := s.store.Get(ctx, s.name, wanted)
 	if errors.Is(err, ErrNotFound) {
-		return true, nil
+		return !ifThere, nil
 	}
 	if err != nil {
-		return false, fmt.Errorf("read row %s of stream %s again: %w", key, s.name, err)
+		return false, fmt.Errorf("read row %s of stream %s again: %w", wanted, s.name, err)
 	}
-	return false, nil
+	return ifThere, nil
 }

@@ -1,6 +1,7 @@
 package ledger
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -8,6 +9,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 )
 
@@ -58,6 +60,8 @@ type streamCheck struct {
 	gone      []expiry
 	parts     map[uint64]int64  // entries that have parts
 	hashes    map[uint64]string // at the sequences that marks and witnesses name
+	displaced map[uint64]bool   // sequences whose row stands elsewhere, or belongs elsewhere
+	doubtful  uint64            // receipts and purges up to here may be lost
 	structure []Problem
 }
 
@@ -65,7 +69,7 @@ type streamCheck struct {
 func (v *verification) stream(ctx context.Context, name string) ([]Problem, error) {
 	s := &streamCheck{
 		verification: v, name: name, lastHash: streamSeed(name),
-		owes: map[uint64]owing{}, parts: map[uint64]int64{}, hashes: map[uint64]string{},
+		owes: map[uint64]owing{}, parts: map[uint64]int64{}, hashes: map[uint64]string{}, displaced: map[uint64]bool{},
 	}
 	for _, m := range v.marks[name] {
 		s.hashes[m.Sequence] = ""
@@ -93,14 +97,14 @@ func (v *verification) stream(ctx context.Context, name string) ([]Problem, erro
 	if v.registered[name] || s.headFound || v.verdict.Entries > entries {
 		v.verdict.Streams++
 	}
-	if err := s.extraParts(ctx); err != nil {
-		return nil, err
-	}
-	diagnosed, err := s.diagnose(ctx)
+	found, err := s.diagnose(ctx)
 	if err != nil {
 		return nil, err
 	}
-	s.structure = append(s.structure, diagnosed...)
+	s.structure = found.problems
+	if err := s.extraParts(ctx, found); err != nil {
+		return nil, err
+	}
 	if !v.registered[name] && (s.headFound || s.last > 0) {
 		s.structure = append(s.structure, Problem{name, 0, Missing, "the stream is not in the register of streams"})
 	}
@@ -110,15 +114,7 @@ func (v *verification) stream(ctx context.Context, name string) ([]Problem, erro
 }
 
 func sortProblems(problems []Problem) {
-	slices.SortStableFunc(problems, func(a, b Problem) int {
-		if a.Sequence < b.Sequence {
-			return -1
-		}
-		if a.Sequence > b.Sequence {
-			return 1
-		}
-		return 0
-	})
+	slices.SortStableFunc(problems, func(a, b Problem) int { return cmp.Compare(a.Sequence, b.Sequence) })
 }
 
 // readHead reads the head row and looks for what is wrong with it in itself.
@@ -164,7 +160,7 @@ func (s *streamCheck) entry(ctx context.Context, row Row) error {
 	}
 	var payloadHash [sha256.Size]byte
 	n, err := hex.Decode(payloadHash[:], []byte(c.payloadHash[:min(len(c.payloadHash), 2*sha256.Size)]))
-	if err != nil || n != sha256.Size || len(c.payloadHash) != 2*sha256.Size {
+	if err != nil || n != sha256.Size || len(c.payloadHash) != 2*sha256.Size || strings.ToLower(c.payloadHash) != c.payloadHash {
 		wrong = changed("the hash of its payload is none")
 	}
 	meta := metaOf(c.kind, c.alertable, c.time, c.refs)
