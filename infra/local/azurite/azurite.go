@@ -1,3 +1,5 @@
+//go:build unix
+
 // Package azurite runs Microsoft's storage emulator for tests, tables only.
 package azurite
 
@@ -27,7 +29,7 @@ const (
 	stopLimit  = 10 * time.Second
 
 	// endWithParent makes the emulator end when this process does, however that ends.
-	endWithParent = `data:text/javascript,process.stdin.on("end",()=>process.kill(process.pid,"SIGTERM"));process.stdin.resume();`
+	endWithParent = `data:text/javascript,process.stdin.on("end",()=>process.exit(0));process.stdin.resume();process.stdin.unref();`
 )
 
 // Options say how to run the emulator.
@@ -152,7 +154,8 @@ func (s *Server) start(ctx context.Context) error {
 // then on.
 func (s *Server) Stop() error {
 	_ = s.process.Process.Signal(syscall.SIGCONT) // a paused one hears nothing
-	if err := s.process.Process.Signal(syscall.SIGTERM); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	// It saves on this signal only.
+	if err := s.process.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
 		return fmt.Errorf("stop azurite: %w", err)
 	}
 	select {
