@@ -248,13 +248,10 @@ func (n *needles) judge(b []byte, i int) escape {
 	for i-backslashes >= 0 && b[i-backslashes] == '\\' {
 		backslashes++
 	}
-	code := rune(0)
-	for k := i + 2; k < i+6; k++ {
-		if k >= len(b) || !isHex(b[k]) {
-			// No escape as it stands; a digit that is itself escaped is an escape to be judged.
-			return escapeHarmless
-		}
-		code = code<<4 | rune(hexValue(b[k]))
+	code, ok := unit(b[i:])
+	if !ok {
+		// No escape as it stands; a digit that is itself escaped is an escape to be judged.
+		return escapeHarmless
 	}
 	switch {
 	case backslashes%2 == 1 && (code == '"' || code == '\\'):

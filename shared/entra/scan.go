@@ -3,7 +3,6 @@ package entra
 import (
 	"bytes"
 	"crypto/subtle"
-	"encoding/json"
 	"fmt"
 	"iter"
 )
@@ -201,13 +200,14 @@ func (s *Selection) Escaped(i int) []byte {
 // Unescape returns the text of the i-th message as it was sent. It fails if the escapes are not those
 // of JSON, which the host does not write.
 func (s *Selection) Unescape(i int) ([]byte, error) {
-	text := string(s.Escaped(i))
-	for level := range 2 {
-		if err := json.Unmarshal([]byte(`"`+text+`"`), &text); err != nil {
-			return nil, fmt.Errorf("unescape message %d of the batch, level %d: %w", i, level+1, err)
+	list, ok := unescape(s.Escaped(i))
+	if ok {
+		var text []byte
+		if text, ok = unescape(list); ok {
+			return text, nil
 		}
 	}
-	return []byte(text), nil
+	return nil, fmt.Errorf("unescape message %d of the batch: it has an escape that JSON does not know", i)
 }
 
 func (s *Selection) at(i int) *span {
