@@ -157,7 +157,7 @@ func TestTroubleIsTemporaryAndKeepsTheSecret(t *testing.T) {
 		{"plain HTTP behind https", strings.Replace(hang.URL, "http:", "https:", 1), "TLS"},
 		{"no such host", "https://glasswatch.invalid", "host name"},
 		{"hang", hang.URL, "in time"},
-		{"closed without an answer", closed, "connection"},
+		{"closed without an answer", closed, "channel"}, // net/http tells it in three ways, one of them without a type
 		{"reset", raw(t, func(c net.Conn) {
 			readHead(c)
 			_ = c.(*net.TCPConn).SetLinger(0)
