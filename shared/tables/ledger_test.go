@@ -141,9 +141,9 @@ func TestAnotherWriterInBetween(t *testing.T) {
 	store := open(t, nil)
 	mine, other := ledger.New(store, now), ledger.New(store, now)
 	builds := 0
-	sealed, err := mine.Append(t.Context(), "tenant", func(_ context.Context, tx *ledger.Tx) error {
+	sealed, err := mine.Append(t.Context(), "tenant", func(ctx context.Context, tx *ledger.Tx) error {
 		if builds++; builds < 3 {
-			if _, err := other.Append(t.Context(), "tenant", adds(event("other"))); err != nil {
+			if _, err := other.Append(ctx, "tenant", adds(event("other"))); err != nil {
 				t.Error(err)
 			}
 		}
@@ -246,9 +246,9 @@ func TestEightConflictsEndInAnError(t *testing.T) {
 	other := ledger.New(openTable(t, table, nil), now)
 	builds := 0
 	mine := ledger.New(openTable(t, table, nil), now)
-	_, err := mine.Append(t.Context(), "tenant", func(_ context.Context, tx *ledger.Tx) error {
+	_, err := mine.Append(t.Context(), "tenant", func(ctx context.Context, tx *ledger.Tx) error {
 		builds++
-		if _, err := other.Append(t.Context(), "tenant", adds(event("other"))); err != nil {
+		if _, err := other.Append(ctx, "tenant", adds(event("other"))); err != nil {
 			t.Error(err)
 		}
 		tx.Add(event("mine"))

@@ -13,7 +13,6 @@ import (
 
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore/policy"
-	"github.com/Azure/azure-sdk-for-go/sdk/azcore/runtime"
 	"github.com/Azure/azure-sdk-for-go/sdk/data/aztables"
 
 	"glasswatch/shared/ledger"
@@ -178,7 +177,7 @@ func (s *Store) Commit(ctx context.Context, partition string, ops []ledger.Op) e
 // short for a success, and reports a failed action as status 202 without a code.
 func (s *Store) submit(ctx context.Context, list []aztables.TransactionAction) error {
 	var answer *http.Response
-	err := s.send(runtime.WithCaptureResponse(ctx, &answer), list)
+	err := s.send(policy.WithCaptureResponse(ctx, &answer), list)
 	if answer == nil || answer.StatusCode != http.StatusAccepted {
 		if err == nil {
 			return errGarbled

@@ -162,7 +162,10 @@ func TestListReadsPageByPageInOrder(t *testing.T) {
 			t.Fatalf("row %d is %s, want %s", n, row.Key, want)
 		}
 	}
-	for range s.List(t.Context(), "tenant", "entry|", "entry|~") {
+	for row, err := range s.List(t.Context(), "tenant", "entry|", "entry|~") {
+		if err != nil || row.Key != rows[0].Key[:len(rows[0].Key)-2]+"00" {
+			t.Errorf("the first row is %s, error %v", row.Key, err)
+		}
 		break // a caller may stop early
 	}
 }
