@@ -51,7 +51,7 @@ func actions(answer *http.Response) (int, error) {
 	return count, err
 }
 
-// eachPart reads a multipart body to its very end.
+// eachPart reads a multipart body to its last boundary: a part that is cut ends in an error.
 func eachPart(kind string, body []byte, do func(kind string, part []byte) error) error {
 	_, parameters, err := mime.ParseMediaType(kind)
 	if err != nil || parameters["boundary"] == "" {
@@ -60,7 +60,7 @@ func eachPart(kind string, body []byte, do func(kind string, part []byte) error)
 	reader := multipart.NewReader(bytes.NewReader(body), parameters["boundary"])
 	for {
 		part, err := reader.NextRawPart()
-		if errors.Is(err, io.EOF) && bytes.Contains(body, []byte("--"+parameters["boundary"]+"--")) {
+		if errors.Is(err, io.EOF) {
 			return nil
 		}
 		if err != nil {
