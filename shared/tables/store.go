@@ -131,7 +131,8 @@ func (s *Store) List(ctx context.Context, partition, from, to string) iter.Seq2[
 			yield(ledger.Row{}, err)
 			return
 		}
-		// Only full metadata brings the ETag of each row.
+		// Only for full metadata is the ETag of each row documented. This overrides the Accept header:
+		// https://learn.microsoft.com/rest/api/storageservices/payload-format-for-table-service-operations
 		pager := s.client.NewListEntitiesPager(&aztables.ListEntitiesOptions{
 			Filter: new(fmt.Sprintf("PartitionKey eq '%s' and RowKey ge '%s' and RowKey lt '%s'", partition, from, to)),
 			Format: new(aztables.MetadataFormatFull),
