@@ -109,7 +109,7 @@ func Evaluate(p *Policy, s *Subject, set *Settings) Result {
 	case included == maybe:
 		r.Relation, r.Because = Unclear, how
 	case excluded == maybe:
-		r.Relation, r.Because = Unclear, "the policy excludes groups or roles, and those of the account could not be read"
+		r.Relation, r.Because = Unclear, "the policy excludes groups, roles or guests, and whether the account is among them is not known"
 	default:
 		r.Relation = Targeted
 	}
@@ -150,8 +150,8 @@ func (p *Policy) includes(s *Subject, set *Settings) (included truth, how string
 	switch {
 	case guest == yes:
 		return yes, "guests of its kind"
-	case guest == maybe:
-		return maybe, "the policy is for guests of some organisations, and the account's own is not known"
+	case guest == maybe, s.Unread.Guest && u.IncludeUsers.has(guestsWord):
+		return maybe, "the policy is for some guests, and whether the account is one of them is not known"
 	case len(u.IncludeGroups) > 0 && s.Unread.Groups:
 		return maybe, "the policy includes groups, and those of the account could not be read"
 	case len(u.IncludeRoles) > 0 && s.Unread.Roles:
@@ -207,7 +207,7 @@ func (p *Policy) exclusions(s *Subject, set *Settings) (found []Exclusion, exclu
 	switch {
 	case len(found) > 0:
 		return found, yes
-	case guest == maybe, len(u.ExcludeGroups) > 0 && s.Unread.Groups, len(u.ExcludeRoles) > 0 && s.Unread.Roles:
+	case guest == maybe, s.Unread.Guest && u.ExcludeUsers.has(guestsWord), len(u.ExcludeGroups) > 0 && s.Unread.Groups, len(u.ExcludeRoles) > 0 && s.Unread.Roles:
 		return nil, maybe
 	default:
 		return nil, no
@@ -216,6 +216,9 @@ func (p *Policy) exclusions(s *Subject, set *Settings) (found []Exclusion, exclu
 
 // match says whether the subject is a guest of one of the kinds, from one of the tenants.
 func (g Guests) match(s *Subject) truth {
+	if s.Unread.Guest && len(g.Kinds) > 0 {
+		return maybe
+	}
 	if s.Guest == NoGuest || !g.Kinds.has(string(s.Guest)) {
 		return no
 	}

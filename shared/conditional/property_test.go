@@ -46,7 +46,7 @@ func anyPolicy(t *rapid.T) conditional.Policy {
 func anySubject(t *rapid.T) conditional.Subject {
 	s := subject()
 	s.Guest = rapid.SampledFrom([]conditional.GuestKind{conditional.NoGuest, conditional.InternalGuest, conditional.B2BCollaborationGuest}).Draw(t, "guest")
-	s.Unread = conditional.Unread{Groups: rapid.Bool().Draw(t, "blind to groups"), Roles: rapid.Bool().Draw(t, "blind to roles"), Methods: rapid.Bool().Draw(t, "blind to methods")}
+	s.Unread = conditional.Unread{Groups: rapid.Bool().Draw(t, "blind to groups"), Roles: rapid.Bool().Draw(t, "blind to roles"), Methods: rapid.Bool().Draw(t, "blind to methods"), Guest: rapid.Bool().Draw(t, "blind to guests")}
 	s.Methods = nil
 	for _, k := range rapid.SliceOfN(rapid.SampledFrom([]conditional.MethodKind{conditional.Password, conditional.FIDO2, conditional.Phone, conditional.TemporaryAccessPass, conditional.UnknownMethod}), 0, 3).Draw(t, "methods") {
 		s.Methods = append(s.Methods, conditional.Method{Kind: k})

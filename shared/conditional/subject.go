@@ -14,7 +14,7 @@ type Subject struct {
 }
 
 // Unread says which facts about a subject are missing, as opposed to empty.
-type Unread struct{ Groups, Roles, Methods bool }
+type Unread struct{ Groups, Roles, Methods, Guest bool }
 
 // Nesting says how an account is in a group.
 type Nesting int

@@ -164,6 +164,7 @@ var policies = []struct {
 	{"guests of organisations, ours unknown", source{users: guestsOf("include", homeID), grant: block}, guest(conditional.B2BCollaborationGuest, ""), expected{unclear, blocks, true, plain}},
 	{"guests of our organisation", source{users: guestsOf("include", homeID), grant: block}, guest(conditional.B2BCollaborationGuest, homeID), expected{targeted, blocks, true, plain}},
 	{"guests of another organisation", source{users: guestsOf("include", stranger), grant: block}, guest(conditional.B2BCollaborationGuest, homeID), expected{relation: notIncluded}},
+	{"guests, and whether the account is one is not known", source{users: `"includeUsers":["GuestsOrExternalUsers"]`, grant: block}, func(s *conditional.Subject) { s.Unread.Guest = true }, expected{unclear, blocks, true, plain}},
 	{"nobody", source{users: `"includeUsers":["None"]`, grant: block}, nil, expected{relation: conditional.NotForUsers}},
 	{"nobody by name but administrators by role", source{users: `"includeUsers":["None"],` + one("includeRoles", admin), grant: block}, nil, expected{targeted, blocks, true, plain}},
 	{"workload identities", source{users: `"includeUsers":["None"]`, conditions: anyApp + `,"clientApplications":{"includeServicePrincipals":["ServicePrincipalsInMyTenant"]}`, grant: block}, nil, expected{relation: conditional.NotForUsers}},
