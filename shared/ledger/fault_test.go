@@ -32,6 +32,9 @@ func TestAppendUnderEveryFault(t *testing.T) {
 		{"refused for ever", false, refused, refused},
 	} {
 		for write := range 3 { // installed, registration, the entries themselves
+			if write < 2 && c.told == ledger.ErrConflict && !c.apply {
+				continue // these rows are only ever inserted: a conflict means that they are there
+			}
 			t.Run(fmt.Sprintf("%s, write %d", c.name, write), func(t *testing.T) {
 				store := ledgertest.New(t)
 				l := ledger.New(store, at)
@@ -61,7 +64,9 @@ func TestAppendUnderEveryFault(t *testing.T) {
 				if diff := cmp.Diff([]string{"1", "2"}, read(t, l, "account-1")); diff != "" {
 					t.Error(diff)
 				}
-				whole(t, store)
+				if found, verdict := verify(t, store, ledger.VerifyOptions{}); !verdict.OK || verdict.Streams != 1 {
+					t.Errorf("%d streams are registered, found %v", verdict.Streams, found)
+				}
 			})
 		}
 	}
