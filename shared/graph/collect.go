@@ -1,0 +1,93 @@
+package graph
+
+import (
+	"context"
+	"slices"
+	"strings"
+	"sync"
+
+	"glasswatch/shared/posture"
+)
+
+// together is how many accounts are read at the same time.
+const together = 4
+
+// Collect reads everything that posture.Sections names and that comes from Graph. It never fails as
+// a whole: each section is read, or says why it was not, and one that fails hides no other. The
+// number of requests, repeated ones included, is in the snapshot. End ctx to end the reading: what
+// was not read by then says so.
+func (c *Client) Collect(ctx context.Context) posture.Snapshot {
+	before := c.calls.Load()
+	s := posture.Snapshot{At: c.options.Now().UTC(), TenantID: c.options.TenantID}
+	for _, account := range c.options.Accounts {
+		s.Accounts = append(s.Accounts, posture.Account{ID: strings.ToLower(account.ID), Name: account.Name})
+	}
+	s.Licences = section(posture.LicencesSection, func() (posture.Licences, error) { return c.licences(ctx) })
+
+	var readers sync.WaitGroup
+	readers.Go(func() { c.collectTenant(ctx, &s) })
+	room := make(chan struct{}, together)
+	network := sync.OnceValues(func() (string, error) { return c.trustedAddress(ctx) })
+	for i := range s.Accounts {
+		readers.Go(func() {
+			room <- struct{}{}
+			defer func() { <-room }()
+			c.collectAccount(ctx, &s.Accounts[i], c.options.Accounts[i].UserPrincipalName, s.Licences, network)
+		})
+	}
+	readers.Wait()
+
+	// Which groups exclude an account is known only now.
+	s.Groups = section(posture.GroupsSection, func() ([]posture.Group, error) {
+		return c.groupsOf(ctx, c.exclusionGroups(s))
+	})
+	s.GraphCalls = int(c.calls.Load() - before)
+	return s
+}
+
+// exclusionGroups are the groups that matter, without those that the policies name in another case.
+func (c *Client) exclusionGroups(s posture.Snapshot) []string {
+	ids := posture.ExclusionGroups(s, c.options.Policy)
+	for i := range ids {
+		ids[i] = strings.ToLower(ids[i])
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+func (c *Client) collectTenant(ctx context.Context, s *posture.Snapshot) {
+	s.Policies = section(posture.PoliciesSection, func() ([]policy, error) { return c.policies(ctx) })
+	s.Strengths = section(posture.StrengthsSection, func() ([]strength, error) { return c.strengths(ctx) })
+	s.MethodPolicy = section(posture.MethodPolicySection, func() (posture.MethodPolicy, error) { return c.methodPolicy(ctx) })
+	s.SecurityDefaults = section(posture.SecurityDefaultsSection, func() (posture.SecurityDefaults, error) { return c.securityDefaults(ctx) })
+	s.Domains = section(posture.DomainsSection, func() ([]posture.Domain, error) { return c.domains(ctx) })
+	s.Administrators = section(posture.AdministratorsSection, func() ([]posture.Administrator, error) { return c.administrators(ctx, s.Licences) })
+	s.RecentChanges = section(posture.RecentChangesSection, func() ([]posture.RecentChange, error) { return c.recentChanges(ctx, s.At) })
+}
+
+func (c *Client) collectAccount(ctx context.Context, a *posture.Account, name string, licences posture.Section[posture.Licences], network func() (string, error)) {
+	a.User = section(posture.UserSection, func() (posture.User, error) { return c.user(ctx, a.ID, name) })
+	if a.User.Read && !a.User.Value.Found {
+		gone := posture.Gap{Reason: posture.Gone, Detail: "the account does not exist"}
+		a.Memberships, a.Methods = posture.Missed[posture.Memberships](gone), posture.Missed[[]posture.Method](gone)
+		a.Roles, a.Eligible = posture.Missed[[]posture.RoleHeld](gone), posture.Missed[[]posture.RoleHeld](gone)
+		a.PerUserMFA, a.WhatIf = posture.Missed[posture.PerUserMFA](gone), posture.Missed[[]posture.WhatIfAnswer](gone)
+		return
+	}
+	a.Memberships = section(posture.MembershipsSection, func() (posture.Memberships, error) { return c.memberships(ctx, a.ID) })
+	a.Methods = section(posture.MethodsSection, func() ([]posture.Method, error) { return c.methods(ctx, a.ID) })
+	a.Roles = section(posture.RolesSection, func() ([]posture.RoleHeld, error) { return c.roles(ctx, a.ID, licences) })
+	a.Eligible = section(posture.EligibleSection, func() ([]posture.RoleHeld, error) { return c.eligible(ctx, a.ID, licences) })
+	a.PerUserMFA = section(posture.PerUserMFASection, func() (posture.PerUserMFA, error) { return c.perUserMFA(ctx, a.ID) })
+	a.WhatIf = section(posture.WhatIfSection, func() ([]posture.WhatIfAnswer, error) { return c.whatIf(ctx, a.ID, network) })
+}
+
+// section reads one section, or says why it could not.
+func section[T any](name posture.SectionName, read func() (T, error)) posture.Section[T] {
+	value, err := read()
+	if err != nil {
+		i := slices.IndexFunc(posture.Sections, func(s posture.SectionInfo) bool { return s.Name == name })
+		return posture.Missed[T](gap(posture.Sections[i], err))
+	}
+	return posture.Got(value)
+}
