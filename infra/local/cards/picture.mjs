@@ -19,7 +19,7 @@ export const chromiumOptions = {
 };
 
 // smaller reduces a picture to 64 colours where pngquant is installed, which nobody sees in text.
-function smaller(png) {
+export function smaller(png) {
   const done = spawnSync("pngquant", ["--strip", "--speed", "1", "64", "-"], { input: png, maxBuffer: 1 << 26 });
   return done.status === 0 ? done.stdout : png;
 }
