@@ -40,12 +40,17 @@ func (s Stored) Unpack() ([]byte, error) {
 	return payload, nil
 }
 
-func decompress(stored []byte) ([]byte, error) {
-	z, err := gzip.NewReader(bytes.NewReader(stored))
-	if err != nil {
+func decompress(stored []byte) ([]byte, error) { return new(unpacker).unpack(stored) }
+
+// unpacker unpacks payloads one after another and keeps what that takes. It is not safe for
+// concurrent use.
+type unpacker struct{ z gzip.Reader }
+
+func (u *unpacker) unpack(stored []byte) ([]byte, error) {
+	if err := u.z.Reset(bytes.NewReader(stored)); err != nil {
 		return nil, err
 	}
-	payload, err := io.ReadAll(io.LimitReader(z, maxUnpacked+1))
+	payload, err := io.ReadAll(io.LimitReader(&u.z, maxUnpacked+1))
 	if err != nil {
 		return nil, err
 	}

@@ -113,6 +113,7 @@ type verification struct {
 	registered  map[string]bool
 	marks       map[string][]mark // by stream: what checkpoints say
 	checkpoints []placedCheckpoint
+	unpacker    unpacker
 }
 
 type placedCheckpoint struct {

@@ -62,7 +62,7 @@ func (s *streamCheck) payloadOnce(ctx context.Context, c columns) (wrong fault, 
 		return changed("its payload was changed"), nil
 	}
 	if s.options.Deep {
-		payload, err := decompress(stored)
+		payload, err := s.unpacker.unpack(stored)
 		if err != nil {
 			return changed("its payload cannot be unpacked: " + err.Error()), nil
 		}
