@@ -180,9 +180,13 @@ func (p *parser) array(b []byte, unwrapped, arrays int) {
 		p.damage(b, faultNesting, "arrays in arrays, deeper than is read")
 		return
 	}
-	if text, ok := byteArray(b); ok && !p.broken {
+	if text, ok := byteArray(b); ok {
 		if unwrapped == maxUnwrap {
 			p.damage(b, "nested-text", "text inside text inside text, more often than is read")
+			return
+		}
+		if p.broken {
+			p.damage(b, "bytes", "an array of bytes follows what could not be read")
 			return
 		}
 		p.message(text, unwrapped+1)

@@ -63,6 +63,7 @@ func TestEnvelope(t *testing.T) {
 		"text in text":                    {quoted(quoted(`{"records":[` + a + `]}`)), "a", ""},
 		"text in text in text":            {quoted(quoted(quoted(a))), "", "nested-text"},
 		"bytes":                           {byteArray(`{"records":[` + a + `]}`), "a", ""},
+		"bytes after damage":              {`{"records":[x,` + a + `,` + byteArray(b) + `]}`, "a", "syntax bytes"},
 		"byte order mark":                 {"\uFEFF" + `{"records":[` + a + `]}`, "a", ""},
 		"trailing comma in the list":      {`{"records":[` + a + `,]}`, "a", ""},
 		"trailing comma after it":         {`{"records":[` + a + `]},`, "a", ""},

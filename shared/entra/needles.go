@@ -47,7 +47,6 @@ type needles struct {
 	named      []needle   // names, anchored on their '@'
 	before     [256]bool  // what may stand before the '@', case folded
 	escaped    [0x80]bool // which characters, written as \u00XX, could be part of anything
-	wide       bool       // whether \uXXXX beyond ASCII could be
 	foreign    bool       // whether raw letters that fold to an ASCII k or s must be looked for
 }
 
@@ -74,13 +73,10 @@ func newNeedles(w Watch) *needles {
 }
 
 func (n *needles) mayBeEscaped(text string) {
-	for _, c := range []byte(text) {
-		if c >= 0x80 {
-			n.wide = true
-			continue
+	for _, c := range []byte(text + strings.ToUpper(text)) {
+		if c < 0x80 {
+			n.escaped[c] = true
 		}
-		n.escaped[lower(c)] = true
-		n.escaped[bytes.ToUpper([]byte{c})[0]] = true
 	}
 }
 
@@ -258,7 +254,7 @@ func (n *needles) judge(b []byte, i int) escape {
 		return escapeOfFrame
 	case backslashes%4 != 0 && code < 0x80:
 		return escapeSuspect
-	case code < 0x80 && n.escaped[code], code >= 0x80 && n.wide:
+	case code < 0x80 && n.escaped[code]:
 		return escapeSuspect
 	case code == 0x212A || code == 0x17F: // they fold to k and s
 		return escapeSuspect

@@ -85,50 +85,59 @@ func TestWhichMessagesAreLookedAt(t *testing.T) {
 		message string
 		look    bool
 	}{
-		"sign-ins":                       {records(a, b), false},
-		"sign-ins and Graph activity":    {records(a, graph, b), false},
-		"Graph activity":                 {records(graph, graph), false},
-		"category in capitals":           {records(strings.Replace(a, "SignInLogs", "SIGNINLOGS", 1)), false},
-		"braces inside strings":          {records(with(`"x":"{a} {{b} :{ ,{","y":"}{"`), b), false},
-		"an object in text":              {records(with(`"x":"[{\"a\":{\"b\":1}},{\"c\":2}]"`), b), false},
-		"a path in text":                 {records(with(`"x":"CONTOSO\\user1\\"`), b), false},
-		"letters beyond ASCII escaped":   {records(with(`"x":"M\u00fcller"`), b), false},
-		"nested lists":                   {records(with(`"x":[[{"a":1}],[{"b":{}}]]`), b), false},
-		"an audit record":                {records(`{"category":"AuditLogs","properties":{}}`), true},
-		"an audit record at the end":     {records(a, b, `{"time":"x","category":"AuditLogs","properties":{}}`), true},
-		"an audit record in the middle":  {records(a, `{"time":"x","category":"AuditLogs","properties":{}}`, b), true},
-		"no category":                    {records(a, `{"id":"x"}`, b), true},
-		"no category, like a policy":     {records(a, `{"id":"x","displayName":"CA100","result":"success"}`, b), true},
-		"category after the properties":  {records(`{"properties":{},"category":"SignInLogs"}`), true},
-		"another spelling of the key":    {records(`{"Category":"SignInLogs","properties":{}}`), true},
-		"a key before in other case":     {records(`{"CATEGORY":"AuditLogs","category":"SignInLogs","properties":{}}`), true},
-		"an escaped key before":          {records(`{"c\u0061tegory":"AuditLogs","category":"SignInLogs","properties":{}}`), true},
-		"unknown category":               {records(`{"category":"SignInLogz","properties":{}}`), true},
-		"canary":                         {records(`{"category":"GlasswatchCanary","properties":{"nonce":"n"}}`), true},
-		"blank before the records":       {`{"records": [` + a + `]}`, true},
-		"something after the records":    {`{"records":[` + a + `],"x":1}`, true},
-		"something before the records":   {`{"x":1,"records":[` + a + `]}`, true},
-		"bare record":                    {a, true},
-		"lines":                          {a + "\n" + b, true},
-		"text":                           {quoted(records(a)), true},
-		"empty records":                  {`{"records":[]}`, true},
-		"a number among the records":     {records(a, "5", b), true},
-		"text among the records":         {records(a, quoted(b)), true},
-		"a list among the records":       {records(a, "["+b+"]"), true},
-		"truncated":                      {records(a, b)[:len(a)+300], true},
-		"a brace too few":                {records(a[:len(a)-1], b), true},
-		"a brace too many":               {records(a+"}", b), true},
-		"a record hidden behind a brace": {records(with(`"x":"}"`), `{"id":"x"}`), true},
-		"a record hidden behind braces":  {records(with(`"x":":{","y":"z:{","z":"[{"`), `{"id":"x"}`), true},
-		"the id":                         {records(with(`"x":"`+alice+`"`), b), true},
-		"the id in capitals":             {records(with(`"x":"5D9FA0C2-7F5E-4A55-8D1C-2F0A6C1D1B11"`), b), true},
-		"the name":                       {records(with(`"x":"BG-Alpha@Contoso.com"`), b), true},
-		"the name with a Kelvin sign":    {records(with(`"x":"brea`+"\u212A"+`.glass@contoso.onmicrosoft.com"`), b), true},
-		"the name with an escaped at":    {records(with(`"x":"bg-alpha\u0040contoso.com"`), b), true},
-		"another name":                   {records(with(`"x":"bg-charlie@contoso.com"`), b), false},
-		"the resource":                   {records(with(`"x":"/SUBSCRIPTIONS/6f1d0c0b-aaaa-4bbb-8ccc-0123456789ab/resourceGroups/glasswatch/providers/Microsoft.EventHub/namespaces/glasswatch-hub/x"`), b), true},
-		"the resource, slashes escaped":  {records(with(`"x":"\/SUBSCRIPTIONS\/6f1d0c0b-aaaa-4bbb-8ccc-0123456789ab\/resourceGroups\/glasswatch\/providers\/Microsoft.EventHub\/namespaces\/glasswatch-hub"`), b), true},
-		"another resource":               {records(with(`"x":"/subscriptions/6f1d0c0b-aaaa-4bbb-8ccc-0123456789ab/resourceGroups/other"`), b), false},
+		"sign-ins":                             {records(a, b), false},
+		"sign-ins and Graph activity":          {records(a, graph, b), false},
+		"Graph activity":                       {records(graph, graph), false},
+		"category in capitals":                 {records(strings.Replace(a, "SignInLogs", "SIGNINLOGS", 1)), false},
+		"braces inside strings":                {records(with(`"x":"{a} {{b} :{ ,{","y":"}{"`), b), false},
+		"an object in text":                    {records(with(`"x":"[{\"a\":{\"b\":1}},{\"c\":2}]"`), b), false},
+		"a path in text":                       {records(with(`"x":"CONTOSO\\user1\\"`), b), false},
+		"letters beyond ASCII escaped":         {records(with(`"x":"M\u00fcller"`), b), false},
+		"nested lists":                         {records(with(`"x":[[{"a":1}],[{"b":{}}]]`), b), false},
+		"an audit record":                      {records(`{"category":"AuditLogs","properties":{}}`), true},
+		"an audit record at the end":           {records(a, b, `{"time":"x","category":"AuditLogs","properties":{}}`), true},
+		"an audit record in the middle":        {records(a, `{"time":"x","category":"AuditLogs","properties":{}}`, b), true},
+		"no category":                          {records(a, `{"id":"x"}`, b), true},
+		"no category, like a policy":           {records(a, `{"id":"x","displayName":"CA100","result":"success"}`, b), true},
+		"category after the properties":        {records(`{"properties":{},"category":"SignInLogs"}`), true},
+		"another spelling of the key":          {records(`{"Category":"SignInLogs","properties":{}}`), true},
+		"a key before in other case":           {records(`{"CATEGORY":"AuditLogs","category":"SignInLogs","properties":{}}`), true},
+		"an escaped key before":                {records(`{"c\u0061tegory":"AuditLogs","category":"SignInLogs","properties":{}}`), true},
+		"unknown category":                     {records(`{"category":"SignInLogz","properties":{}}`), true},
+		"canary":                               {records(`{"category":"GlasswatchCanary","properties":{"nonce":"n"}}`), true},
+		"blank before the records":             {`{"records": [` + a + `]}`, true},
+		"something after the records":          {`{"records":[` + a + `],"x":1}`, true},
+		"something before the records":         {`{"x":1,"records":[` + a + `]}`, true},
+		"bare record":                          {a, true},
+		"lines":                                {a + "\n" + b, true},
+		"text":                                 {quoted(records(a)), true},
+		"empty records":                        {`{"records":[]}`, true},
+		"a number among the records":           {records(a, "5", b), true},
+		"text among the records":               {records(a, quoted(b)), true},
+		"a list among the records":             {records(a, "["+b+"]"), true},
+		"truncated":                            {records(a, b)[:len(a)+300], true},
+		"a brace too few":                      {records(a[:len(a)-1], b), true},
+		"a brace too many":                     {records(a+"}", b), true},
+		"a record hidden behind a brace":       {records(with(`"x":"}"`), `{"id":"x"}`), true},
+		"a record hidden behind colon, brace":  {records(with(`"x":":{"`), `{"id":"}"}`), true},
+		"a record hidden behind comma, brace":  {records(with(`"x":",{"`), `{"id":"}"}`), true},
+		"a record hidden behind list, brace":   {records(with(`"x":":[{"`), `{"id":"}"}`), true},
+		"a record hidden behind blank, brace":  {records(with(`"x": ":{"`), `{"id":"}"}`), true},
+		"a record hidden behind line, brace":   {records(with("\"x\":\n\":{\""), `{"id":"}"}`), true},
+		"a record hidden behind backslashes":   {records(with(`"x":"a\\":{}`), `{"id":"}"}`), true},
+		"a record hidden behind braces":        {records(with(`"x":":{","y":"z:{","z":"[{"`), `{"id":"x"}`), true},
+		"the id":                               {records(with(`"x":"`+alice+`"`), b), true},
+		"the id in capitals":                   {records(with(`"x":"5D9FA0C2-7F5E-4A55-8D1C-2F0A6C1D1B11"`), b), true},
+		"the name":                             {records(with(`"x":"BG-Alpha@Contoso.com"`), b), true},
+		"the name with a Kelvin sign":          {records(with(`"x":"brea`+"\u212A"+`.glass@contoso.onmicrosoft.com"`), b), true},
+		"the name with a Kelvin sign, escaped": {records(with(`"x":"brea\u212a.glass@contoso.onmicrosoft.com"`), b), true},
+		"the name with a long s":               {records(with(`"x":"break.glass@contoso.onmicro`+"\u017F"+`oft.com"`), b), true},
+		"the name with a long s, escaped":      {records(with(`"x":"break.glass@contoso.onmicro\u017foft.com"`), b), true},
+		"the name with an escaped at":          {records(with(`"x":"bg-alpha\u0040contoso.com"`), b), true},
+		"another name":                         {records(with(`"x":"bg-charlie@contoso.com"`), b), false},
+		"the resource":                         {records(with(`"x":"/SUBSCRIPTIONS/6f1d0c0b-aaaa-4bbb-8ccc-0123456789ab/resourceGroups/glasswatch/providers/Microsoft.EventHub/namespaces/glasswatch-hub/x"`), b), true},
+		"the resource, slashes escaped":        {records(with(`"x":"\/SUBSCRIPTIONS\/6f1d0c0b-aaaa-4bbb-8ccc-0123456789ab\/resourceGroups\/glasswatch\/providers\/Microsoft.EventHub\/namespaces\/glasswatch-hub"`), b), true},
+		"another resource":                     {records(with(`"x":"/subscriptions/6f1d0c0b-aaaa-4bbb-8ccc-0123456789ab/resourceGroups/other"`), b), false},
 	}
 	for name, test := range tests {
 		t.Run(name, func(t *testing.T) {
@@ -202,6 +211,73 @@ func TestManyMessages(t *testing.T) {
 	sel, ok := entra.NewScanner(watched()).Select(hostBody(messages...))
 	if got := look(&sel); !ok || sel.Total() != 300 || !slices.Equal(got, want) {
 		t.Errorf("%v, %d messages, looks at %v", ok, sel.Total(), got)
+	}
+}
+
+// TestNamesOfFewLetters: with little watched, little is suspect; what remains must be enough.
+func TestNamesOfFewLetters(t *testing.T) {
+	g := newGenerator(6)
+	record := func(value string) string {
+		return `{"records":[` + strings.Replace(g.graph(), `"scopes":"`, `"scopes":"`+value, 1) + `]}`
+	}
+	name, alias := entra.Watch{Names: []string{"zorro@zzz.zz"}}, entra.Watch{Names: []string{"skzorros"}}
+	for _, test := range []struct {
+		what  string
+		watch entra.Watch
+		value string
+		look  bool
+	}{
+		{"as it is", name, `zorro@zzz.zz`, true},
+		{"other letters escaped", name, `\u0078\u0027`, false},
+		{"a digit of an escape escaped", name, `{\"a\":\"zorro\\u00\u00340zzz.zz\"}`, true},
+		{"the u of an escape escaped", name, `{\"a\":\"zorro\\\u00750040zzz.zz\"}`, true},
+		{"the backslash of an escape escaped", name, `{\"a\":\"zorro\u005cu0040zzz.zz\"}`, true},
+		{"without at", alias, `SKZORROS`, true},
+		{"without at, Kelvin sign", alias, "s\u212Azorros", true},
+		{"without at, long s", alias, "\u017Fkzorros", true},
+		{"without at, another letter", alias, "\u00DFkzorros", false},
+	} {
+		t.Run(test.what, func(t *testing.T) {
+			sel, ok := entra.NewScanner(test.watch).Select(hostBody(record(test.value)))
+			if !ok || sel.Message(0).Look != test.look {
+				t.Errorf("taken %v, looked at %v, want %v", ok, sel.Message(0).Look, test.look)
+			}
+		})
+	}
+}
+
+// TestOutlineInEscapes: a colon that the outer levels escape makes a brace inside a string look like one
+// outside; a record could hide behind it.
+func TestOutlineInEscapes(t *testing.T) {
+	body := string(hostBody(`{"records":[{"category":"SignInLogs","k":":{"},{"id":"}"}]}`))
+	crafted := strings.Replace(body, `k\\\":`, `k\\\"\\u003a`, 1)
+	if crafted == body {
+		t.Fatal("nothing replaced")
+	}
+	if sel, ok := entra.NewScanner(watched()).Select([]byte(crafted)); ok && !sel.Message(0).Look {
+		t.Error("passed over")
+	}
+}
+
+// TestHostileBodiesTakeLinearTime would run for many minutes if looking again cost the square.
+func TestHostileBodiesTakeLinearTime(t *testing.T) {
+	s := entra.NewScanner(watched())
+	for name, unit := range map[string]string{
+		"empty objects":    `{},`,
+		"nested objects":   `{"a":`,
+		"lists in lists":   `[{}],[`,
+		"braces in a text": `"{","}{",`,
+		"escapes":          `"\u0041",`,
+		"names":            `"bg-alpha@contoso.com",`,
+		"ids":              `"` + alice + `",`,
+		"slashes":          `"glasswatch\/\/\/",`,
+	} {
+		t.Run(name, func(t *testing.T) {
+			body := hostBody(`{"records":[{"category":"SignInLogs","a":[` + strings.Repeat(unit, 1<<20/len(unit)) + `]}]}`)
+			if sel, ok := s.Select(body); !ok || sel.Total() != 1 {
+				t.Error("not taken")
+			}
+		})
 	}
 }
 
