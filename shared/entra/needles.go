@@ -62,7 +62,8 @@ func newNeedles(w Watch) *needles {
 	}
 	for _, name := range w.Names {
 		if at := strings.LastIndexByte(name, '@'); at >= 0 {
-			n.name(strings.ToLower(strings.TrimSpace(name)))
+			// Aliases may carry the scheme of a proxy address (SMTP:), which records leave out.
+			n.name(strings.ToLower(strings.TrimSpace(name[strings.LastIndexByte(name[:at], ':')+1:])))
 		} else if strings.TrimSpace(name) != "" {
 			n.anchor(name)
 			n.foreign = true

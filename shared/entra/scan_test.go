@@ -232,6 +232,7 @@ func TestNamesOfFewLetters(t *testing.T) {
 		{"a digit of an escape escaped", name, `{\"a\":\"zorro\\u00\u00340zzz.zz\"}`, true},
 		{"the u of an escape escaped", name, `{\"a\":\"zorro\\\u00750040zzz.zz\"}`, true},
 		{"the backslash of an escape escaped", name, `{\"a\":\"zorro\u005cu0040zzz.zz\"}`, true},
+		{"a proxy address", entra.Watch{Names: []string{"SMTP: zorro@zzz.zz"}}, `ZORRO@zzz.zz`, true},
 		{"without at", alias, `SKZORROS`, true},
 		{"without at, Kelvin sign", alias, "s\u212Azorros", true},
 		{"without at, long s", alias, "\u017Fkzorros", true},
