@@ -211,9 +211,9 @@ func TestAnotherWriterInBetweenMeansBuildingAgain(t *testing.T) {
 	store := ledgertest.New(t)
 	l, other := ledger.New(store, at), ledger.New(store, at)
 	builds := 0
-	sealed, err := l.Append(t.Context(), "tenant", func(_ context.Context, tx *ledger.Tx) error {
+	sealed, err := l.Append(t.Context(), "tenant", func(ctx context.Context, tx *ledger.Tx) error {
 		if builds++; builds == 1 {
-			if _, err := other.Append(t.Context(), "tenant", adds(event("other"))); err != nil {
+			if _, err := other.Append(ctx, "tenant", adds(event("other"))); err != nil {
 				t.Error(err)
 			}
 		}

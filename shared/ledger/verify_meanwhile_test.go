@@ -145,7 +145,10 @@ func TestVerifyMayBeStoppedAndRunAgain(t *testing.T) {
 		delete(rows, entryKey(6))
 	})
 	problems, verdict := ledger.Verify(t.Context(), store, afterwards())
-	for range problems {
+	for _, err := range problems {
+		if err != nil {
+			t.Fatal(err)
+		}
 		break
 	}
 	if verdict.OK {

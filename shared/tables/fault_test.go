@@ -219,6 +219,40 @@ func TestASlowServiceEndsWithTheDeadline(t *testing.T) {
 	}
 }
 
+func TestAHangingTryLeavesTimeForAnother(t *testing.T) {
+	var asked atomic.Int64
+	release := make(chan struct{})
+	defer close(release)
+	s := protocol(t, func(w http.ResponseWriter, _ *http.Request) {
+		if asked.Add(1) == 1 {
+			<-release
+			return
+		}
+		accepted(w, batch(done))
+	})
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Second)
+	defer cancel()
+	if err := s.Commit(ctx, "tenant", []ledger.Op{insert("a", nil)}); err != nil || asked.Load() != 2 {
+		t.Errorf("asked %d times: %v", asked.Load(), err)
+	}
+}
+
+func TestWhoHasNoDeadlineReadsOverASlowLine(t *testing.T) {
+	t.Parallel()
+	s := protocol(t, func(w http.ResponseWriter, _ *http.Request) {
+		w.Header().Set("Content-Type", "application/json")
+		page := `{"odata.metadata":"m","value":[{"PartitionKey":"tenant","RowKey":"a"}]}`
+		for half := range strings.SplitSeq(page[:30]+"\x00"+page[30:], "\x00") {
+			_, _ = io.WriteString(w, half)
+			_ = http.NewResponseController(w).Flush()
+			time.Sleep(1500 * time.Millisecond) // together longer than a function would wait
+		}
+	})
+	if rows := list(t, s, "", "~"); len(rows) != 1 || s.Calls() != 1 {
+		t.Errorf("%d rows in %d calls", len(rows), s.Calls())
+	}
+}
+
 func TestHalfAnswersToReads(t *testing.T) {
 	for name, answer := range map[string]http.HandlerFunc{
 		"cut": func(w http.ResponseWriter, _ *http.Request) {

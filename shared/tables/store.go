@@ -39,11 +39,6 @@ type Store struct {
 func New(o Options) (*Store, error) {
 	s := &Store{}
 	options := &aztables.ClientOptions{ClientOptions: azcore.ClientOptions{
-		// Whoever calls has a deadline of a few seconds, within which there must be time for a second
-		// try when the first one hangs. A longer Retry-After is the caller's to wait for.
-		Retry: policy.RetryOptions{
-			MaxRetries: 2, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second, TryTimeout: 2500 * time.Millisecond,
-		},
 		PerRetryPolicies: []policy.Policy{counter{&s.calls}},
 		Transport:        o.Transport,
 	}}
@@ -56,6 +51,25 @@ func New(o Options) (*Store, error) {
 	}
 	s.client = service.NewClient(o.Table)
 	return s, nil
+}
+
+const (
+	// shortTry is ample within Azure, and soon over when a connection hangs.
+	shortTry = 2500 * time.Millisecond
+	// longTry lets an operator verify the ledger over a slow line.
+	longTry = 30 * time.Second
+)
+
+// patient says how long one try of a request may take. Who has a deadline must have time for another
+// try when the first one hangs. A Retry-After of more than a second is the caller's to wait for.
+func patient(ctx context.Context) context.Context {
+	try := longTry
+	if deadline, ok := ctx.Deadline(); ok {
+		try = min(shortTry, max(time.Until(deadline)/2, time.Millisecond))
+	}
+	return policy.WithRetryOptions(ctx, policy.RetryOptions{
+		MaxRetries: 2, RetryDelay: 100 * time.Millisecond, MaxRetryDelay: time.Second, TryTimeout: try,
+	})
 }
 
 // newTransport knows a dead service sooner than the library's own.
@@ -105,7 +119,7 @@ func (s *Store) Get(ctx context.Context, partition, key string) (ledger.Row, err
 	if err := checkKeys(partition, key); err != nil {
 		return ledger.Row{}, err
 	}
-	answer, err := s.client.GetEntity(ctx, partition, key, &aztables.GetEntityOptions{Format: new(aztables.MetadataFormatFull)})
+	answer, err := s.client.GetEntity(patient(ctx), partition, key, &aztables.GetEntityOptions{Format: new(aztables.MetadataFormatFull)})
 	if err != nil {
 		switch failureOf(err).code {
 		case "ResourceNotFound", "EntityNotFound", "TableNotFound":
@@ -138,7 +152,7 @@ func (s *Store) List(ctx context.Context, partition, from, to string) iter.Seq2[
 			Format: new(aztables.MetadataFormatFull),
 		})
 		for pager.More() {
-			page, err := pager.NextPage(ctx)
+			page, err := pager.NextPage(patient(ctx))
 			if err != nil {
 				if failureOf(err).code != "TableNotFound" {
 					yield(ledger.Row{}, fmt.Errorf("read rows of %s: %w", partition, plain(err)))
@@ -199,13 +213,13 @@ func (s *Store) send(ctx context.Context, list []aztables.TransactionAction) (er
 			err = errGarbled
 		}
 	}()
-	_, err = s.client.SubmitTransaction(ctx, list, nil)
+	_, err = s.client.SubmitTransaction(patient(ctx), list, nil)
 	return err
 }
 
 // create makes the table; somebody else may be faster.
 func (s *Store) create(ctx context.Context) error {
-	if _, err := s.client.CreateTable(ctx, nil); err != nil && failureOf(err).code != "TableAlreadyExists" {
+	if _, err := s.client.CreateTable(patient(ctx), nil); err != nil && failureOf(err).code != "TableAlreadyExists" {
 		return fmt.Errorf("create the table of the ledger: %w", plain(err))
 	}
 	return nil
