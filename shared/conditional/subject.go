@@ -68,7 +68,7 @@ const (
 	Email               MethodKind = "email"
 	TemporaryAccessPass MethodKind = "temporaryAccessPass"
 	QRCodePIN           MethodKind = "qrCodePin"
-	External            MethodKind = "externalAuthentication"
+	External            MethodKind = "external"
 	UnknownMethod       MethodKind = "unknown"
 )
 

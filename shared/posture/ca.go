@@ -158,11 +158,11 @@ func excludedWell() Check {
 		Mappings: Mappings{Microsoft: "Exclude emergency access accounts from Conditional Access", NIST: "AC-3"},
 		Run: func(s Snapshot, p Policy) []Finding {
 			weak := map[conditional.Relation]string{
-				conditional.NotIncluded:         "neither includes nor excludes it",
-				conditional.ExcludedRole:        "exclude it by its role, like every other holder",
-				conditional.ExcludedNestedGroup: "exclude it through a group in a group",
-				conditional.ExcludedOtherGroup:  "exclude it through a group that is there for something else",
-				conditional.ExcludedGuest:       "exclude it because it is a guest",
+				conditional.NotIncluded:         "without naming it",
+				conditional.ExcludedRole:        "by its role, like every other holder",
+				conditional.ExcludedNestedGroup: "through a group in a group",
+				conditional.ExcludedOtherGroup:  "through a group that is there for something else",
+				conditional.ExcludedGuest:       "because it is a guest",
 			}
 			by := map[string]map[conditional.Relation][]string{}
 			unclear := map[string][]string{}
@@ -182,7 +182,7 @@ func excludedWell() Check {
 				var clauses []string
 				for _, r := range []conditional.Relation{conditional.NotIncluded, conditional.ExcludedRole, conditional.ExcludedNestedGroup, conditional.ExcludedOtherGroup, conditional.ExcludedGuest} {
 					if names := by[a.ID][r]; len(names) > 0 {
-						clauses = append(clauses, and(names)+" "+weak[r])
+						clauses = append(clauses, weak[r]+" ("+and(names)+")")
 					}
 				}
 				switch {

@@ -98,7 +98,7 @@ func (s State) badness() int {
 		return 2
 	case Warn:
 		return 1
-	case Pass, Note, NotApplicable, Unknown, Accepted:
+	case "", Pass, Note, NotApplicable, Unknown, Accepted: // empty: nothing was found before
 		return 0
 	default:
 		return 2

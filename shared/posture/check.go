@@ -102,10 +102,14 @@ func Validate(suite []Check) error {
 			say("is there twice")
 		}
 		seen[c.ID] = true
-		for _, text := range []struct{ name, value string }{{"title", c.Title}, {"reason", c.Why}, {"fix", c.Fix}} {
+		for _, text := range []struct{ name, value string }{{"title", c.Title}, {"reason", c.Why}} {
 			if !strings.HasSuffix(text.value, ".") {
 				say("has no %s that is a sentence", text.name)
 			}
+		}
+		// A fix may end in a command, which nobody wants to copy with a full stop.
+		if _, command, _ := strings.Cut(strings.ToLower(c.Fix), "run: "); command == "" && !strings.HasSuffix(c.Fix, ".") {
+			say("has no fix that is a sentence or a command")
 		}
 		if c.Family == "" {
 			say("has no family")

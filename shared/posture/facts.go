@@ -87,7 +87,7 @@ type Method struct {
 func MethodKind(odataType string) conditional.MethodKind {
 	name := strings.TrimSuffix(strings.TrimPrefix(strings.TrimPrefix(odataType, "#"), "microsoft.graph."), "AuthenticationMethod")
 	kind := conditional.MethodKind(name)
-	if name == "qrCodePin" || slices.Contains(methodKinds, kind) {
+	if slices.Contains(methodKinds, kind) {
 		return kind
 	}
 	return conditional.UnknownMethod

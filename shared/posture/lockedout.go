@@ -82,7 +82,7 @@ func LockedOutBy(s Snapshot, p Policy, recent []RecentChange, at time.Time) []Su
 func (s *Suspect) words(at time.Time) string {
 	var clauses []string
 	if !s.ChangedAt.IsZero() {
-		clauses = append(clauses, fmt.Sprintf("was changed %s before by %s", span(at.Sub(s.ChangedAt)), cmp.Or(s.Actor, "somebody unknown")))
+		clauses = append(clauses, fmt.Sprintf("was changed %s before by %s", span(at.Sub(s.ChangedAt)), s.who()))
 	}
 	switch {
 	case s.Administrators == 1:
@@ -91,4 +91,11 @@ func (s *Suspect) words(at time.Time) string {
 		clauses = append(clauses, fmt.Sprintf("stands in the way of %d Global Administrators", s.Administrators))
 	}
 	return "The policy " + quote(s.Name, s.PolicyID) + " " + strings.Join(clauses, " and ") + "."
+}
+
+func (s *Suspect) who() string {
+	if s.Actor == "" {
+		return "somebody unknown"
+	}
+	return quote(s.Actor, "")
 }

@@ -18,6 +18,7 @@ const longestText = 600
 // the findings of the last run, from which first seen and last changed are taken; nil if there was
 // none. It changes none of its arguments.
 func Run(suite []Check, s Snapshot, p Policy, previous []Finding, risks []AcceptedRisk, now time.Time) ([]Finding, Tally) {
+	s.judged = s.judge(p)
 	var all []Finding
 	of := map[string][]Finding{}
 	for _, c := range suite {
@@ -219,7 +220,7 @@ func remember(found, previous []Finding, now time.Time) {
 }
 
 func tally(found []Finding, s Snapshot, problems []string, now time.Time) Tally {
-	t := Tally{Version: 1, Type: "run", At: now.UTC(), SnapshotAt: s.At.UTC(), GraphCalls: s.GraphCalls, Problems: slices.Concat([]string{}, problems)}
+	t := Tally{Version: 1, Type: "run", At: now.UTC(), SnapshotAt: s.At.UTC(), GraphCalls: s.GraphCalls, Problems: append([]string{}, problems...)}
 	t.Counts = map[State]int{Pass: 0, Fail: 0, Warn: 0, Note: 0, NotApplicable: 0, Unknown: 0, Accepted: 0}
 	for _, f := range found {
 		t.Counts[f.State]++

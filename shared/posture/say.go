@@ -84,7 +84,7 @@ var methodWords = map[string]string{
 	"email":                              "an e-mail address",
 	"temporaryAccessPass":                "a Temporary Access Pass",
 	"qrCodePin":                          "a QR code with PIN",
-	"externalAuthentication":             "an external authentication method",
+	"external":                           "an external authentication method",
 }
 
 // The pages that checks cite, and the portal's blades.

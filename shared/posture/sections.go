@@ -150,3 +150,14 @@ func sectionInfo(name SectionName) (SectionInfo, bool) {
 	}
 	return SectionInfo{}, false
 }
+
+// Wipe marks the section as not read, for the tenant or for every account.
+func (i SectionInfo) Wipe(s *Snapshot, gap Gap) {
+	if i.tenant != nil {
+		i.tenant(s).wipe(gap)
+		return
+	}
+	for n := range s.Accounts {
+		i.account(&s.Accounts[n]).wipe(gap)
+	}
+}

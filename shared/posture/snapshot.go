@@ -28,6 +28,9 @@ type Snapshot struct {
 	RecentChanges    Section[[]RecentChange]         `json:"recentChanges"`
 	Baseline         Section[Baseline]               `json:"baseline"`
 	Yesterday        Section[Fingerprint]            `json:"yesterday"`
+
+	// judged is set by Run, so that ten checks share one evaluation of all policies.
+	judged judged
 }
 
 // Account is one break-glass account of the settings, and what was read of it.

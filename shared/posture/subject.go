@@ -59,20 +59,37 @@ func (s *Snapshot) evaluation(p Policy) conditional.Settings {
 // verdict is what one policy does to one account.
 type verdict struct {
 	account *Account
-	policy  *conditional.Policy
 	conditional.Result
 }
 
-// verdicts evaluates the policies in a state over all accounts, account by account.
-func (s *Snapshot) verdicts(p Policy, state conditional.State) []verdict {
+// judged is what every policy does to every account: by account id, in the order of the policies.
+type judged map[string][]conditional.Result
+
+func (s *Snapshot) judge(p Policy) judged {
 	set := s.evaluation(p)
-	var list []verdict
+	all := make(judged, len(s.Accounts))
 	for n := range s.Accounts {
 		subject := s.Accounts[n].Subject()
+		results := make([]conditional.Result, len(s.Policies.Value))
 		for m := range s.Policies.Value {
-			policy := &s.Policies.Value[m]
-			if policy.State == state {
-				list = append(list, verdict{&s.Accounts[n], policy, conditional.Evaluate(policy, &subject, &set)})
+			results[m] = conditional.Evaluate(&s.Policies.Value[m], &subject, &set)
+		}
+		all[s.Accounts[n].ID] = results
+	}
+	return all
+}
+
+// verdicts are what the policies in a state do to the accounts, account by account.
+func (s *Snapshot) verdicts(p Policy, state conditional.State) []verdict {
+	all := s.judged
+	if all == nil {
+		all = s.judge(p)
+	}
+	var list []verdict
+	for n := range s.Accounts {
+		for _, r := range all[s.Accounts[n].ID] {
+			if r.State == state {
+				list = append(list, verdict{&s.Accounts[n], r})
 			}
 		}
 	}
@@ -84,12 +101,15 @@ func (s *Snapshot) verdicts(p Policy, state conditional.State) []verdict {
 // with them.
 func ExclusionGroups(s Snapshot, p Policy) []string {
 	groups := slices.Clone(p.ExclusionGroups)
+	held := map[string]bool{}
+	for _, a := range s.Accounts {
+		for _, m := range a.Memberships.Value.Groups {
+			held[m.ID] = true
+		}
+	}
 	for _, policy := range s.Policies.Value {
 		for _, id := range policy.Conditions.Users.ExcludeGroups {
-			holds := func(a Account) bool {
-				return slices.ContainsFunc(a.Memberships.Value.Groups, func(m Membership) bool { return m.ID == id })
-			}
-			if slices.ContainsFunc(s.Accounts, holds) {
+			if held[id] {
 				groups = append(groups, id)
 			}
 		}
