@@ -17,12 +17,13 @@ import (
 	"glasswatch/shared/detect"
 	"glasswatch/shared/ledger"
 	"glasswatch/shared/listing"
+	"glasswatch/shared/posture"
 )
 
 // readable builds the parts for a verb that reads the ledger. What is wrong with other settings
 // is none of its business.
 func (c command) readable() (*parts, error) {
-	p := build(c.lookupEnv, slog.New(slog.DiscardHandler))
+	p := build(c.lookupEnv, discard())
 	for _, problem := range p.problems {
 		_, given := c.lookupEnv(problem.Setting)
 		if given && strings.HasPrefix(problem.Setting, "EVIDENCE_TABLES") {
@@ -34,6 +35,9 @@ func (c command) readable() (*parts, error) {
 	}
 	return p, nil
 }
+
+// discard is the log of a verb: what an operator must know goes to stderr in words.
+func discard() *slog.Logger { return slog.New(slog.DiscardHandler) }
 
 // options are those that several verbs share.
 func (c command) options(name string, more func(*flag.FlagSet)) (json bool, words []string, err error) {
@@ -168,16 +172,20 @@ func list(_ context.Context, c command) (int, error) {
 	switch what {
 	case "rules":
 		err = listing.Rows(c.stdout, listing.Rules(detect.Rules), asJSON)
+	case "checks":
+		err = listing.Rows(c.stdout, listing.Checks(posture.Suite), asJSON)
+	case "permissions":
+		err = listing.Rows(c.stdout, listing.Permissions(posture.Permissions, posture.Suite), asJSON)
 	case "settings":
 		err = listing.Rows(c.stdout, settingRows(), asJSON)
 	case "functions":
-		rows, failed := functionRows(functions(build(c.lookupEnv, slog.New(slog.DiscardHandler))))
+		rows, failed := functionRows(functions(build(c.lookupEnv, discard())))
 		if failed != nil {
 			return exitFailed, failed
 		}
 		err = listing.Rows(c.stdout, rows, asJSON)
 	default:
-		return exitFailed, fmt.Errorf("say what to list: rules, settings or functions (not %.40q)", what)
+		return exitFailed, fmt.Errorf("say what to list: rules, checks, settings, permissions or functions (not %.40q)", what)
 	}
 	if err != nil {
 		return exitFailed, err

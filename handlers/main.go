@@ -50,8 +50,9 @@ func verbs() []verb {
 		{"events", "[--account ID] [--since T] [--until T] [--raw] [--json]", "List what was seen of the accounts.", listEvents},
 		{"incidents", "[close ID --as CLASS --note TEXT --by NAME] [--json]", "List the incidents, or close one through the app.", incidents},
 		{"alerts", "[--owed] [--json]", "List the alerts and how far their delivery has come.", listAlerts},
+		{"posture", "[approve --by NAME --note TEXT] [--strict] [--json]", "Check now whether the accounts would work, or approve their keys through the app.", checkPosture},
 		{"verify", "[--deep] [--checkpoint HASH] [--witness FILE] [--json]", "Check that nobody has edited the ledger.", verify},
-		{"list", "rules|settings|functions [--json]", "Print the tables that the docs carry.", list},
+		{"list", "rules|checks|settings|permissions|functions [--json]", "Print the tables that the docs carry.", list},
 		{"version", "[--json]", "Say which build this is.", version},
 	}
 }

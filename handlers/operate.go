@@ -75,43 +75,52 @@ func (c command) closeIncident(ctx context.Context, id string, closing map[strin
 	if _, _, err := journal.ParseID(id); err != nil {
 		return exitFailed, fmt.Errorf("%.80q is not an incident's id: `glasswatch incidents` lists them", id)
 	}
+	if _, err := c.post(ctx, "/api/incidents/"+id+"/close", "closeincident", closing); err != nil {
+		return exitFailed, err
+	}
+	_, err := fmt.Fprintf(c.stdout, "Incident %s is closed as %s.\n", id, closing["classification"])
+	return exitGood, err
+}
+
+// post asks the app to write: whoever reads the ledger need not be able to write it. It returns
+// the fields of the app's answer.
+func (c command) post(ctx context.Context, path, function string, fields map[string]string) (map[string]string, error) {
 	settings, _ := config.Load(c.lookupEnv)
 	if settings.AppURL == "" || settings.AppKey.Empty() {
-		return exitFailed, errors.New("set GLASSWATCH_URL to the app's address and GLASSWATCH_KEY to a function key of closeincident")
+		return nil, fmt.Errorf("set GLASSWATCH_URL to the app's address and GLASSWATCH_KEY to a function key of %s", function)
 	}
-	body, err := json.Marshal(closing)
+	body, err := json.Marshal(fields)
 	if err != nil {
-		return exitFailed, err
+		return nil, err
 	}
 	ctx, cancel := context.WithTimeout(ctx, 30*time.Second)
 	defer cancel()
-	r, err := http.NewRequestWithContext(ctx, http.MethodPost, settings.AppURL+"/api/incidents/"+id+"/close", bytes.NewReader(body))
+	r, err := http.NewRequestWithContext(ctx, http.MethodPost, settings.AppURL+path, bytes.NewReader(body))
 	if err != nil {
-		return exitFailed, errors.New("GLASSWATCH_URL cannot be used as an address")
+		return nil, errors.New("GLASSWATCH_URL cannot be used as an address")
 	}
 	r.Header.Set("Content-Type", "application/json")
 	r.Header.Set("X-Functions-Key", settings.AppKey.Reveal())
 	answer, err := http.DefaultClient.Do(r)
 	if err != nil {
-		return exitFailed, fmt.Errorf("the app does not answer: %w", err)
+		return nil, fmt.Errorf("the app does not answer: %w", err)
 	}
 	defer func() { _ = answer.Body.Close() }()
-	said, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
+	content, err := io.ReadAll(io.LimitReader(answer.Body, 64<<10))
 	if err != nil {
-		return exitFailed, fmt.Errorf("the app's answer broke off: %w", err)
+		return nil, fmt.Errorf("the app's answer broke off: %w", err)
 	}
+	said := map[string]string{}
+	readErr := json.Unmarshal(content, &said)
 	switch {
 	case answer.StatusCode == http.StatusUnauthorized || answer.StatusCode == http.StatusForbidden:
-		return exitFailed, errors.New("the app refuses the key: GLASSWATCH_KEY must be a function key of closeincident")
+		return nil, fmt.Errorf("the app refuses the key: GLASSWATCH_KEY must be a function key of %s", function)
+	case answer.StatusCode != http.StatusOK && said["error"] != "":
+		return nil, fmt.Errorf("the app refused (status %d): %s", answer.StatusCode, outside.Line(said["error"], 400))
 	case answer.StatusCode != http.StatusOK:
-		var refusal struct {
-			Error string `json:"error"`
-		}
-		if json.Unmarshal(said, &refusal) != nil || refusal.Error == "" {
-			refusal.Error = "it gave no reason"
-		}
-		return exitFailed, fmt.Errorf("the app refused (status %d): %s", answer.StatusCode, outside.Line(refusal.Error, 400))
+		return nil, fmt.Errorf("the app refused (status %d) and gave no reason", answer.StatusCode)
+	case readErr != nil:
+		return nil, errors.New("the app's answer is not what this version expects: is GLASSWATCH_URL the app?")
 	}
-	_, err = fmt.Fprintf(c.stdout, "Incident %s is closed as %s.\n", id, closing["classification"])
-	return exitGood, err
+	return said, nil
 }

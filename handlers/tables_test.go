@@ -57,7 +57,7 @@ func TestTablesInTheDocs(t *testing.T) {
 			}
 		}
 	}
-	for _, what := range []string{"functions", "rules", "settings"} {
+	for _, what := range []string{"functions", "rules", "checks", "settings", "permissions"} {
 		if !carried[what] {
 			t.Errorf("no page carries the table of %s", what)
 		}

@@ -231,7 +231,7 @@ func TestMistakesAreSaidPlainly(t *testing.T) {
 		{"tables mistyped", map[string]string{"EVIDENCE_TABLES": "s3cret-rubbish"}, []string{"events"}, "EVIDENCE_TABLES"},
 		{"no such time", map[string]string{"EVIDENCE_TABLES": "UseDevelopmentStorage=true"}, []string{"events", "--since", "yesterday"}, "24h or 7d"},
 		{"times the wrong way round", nil, []string{"events", "--since", "1h", "--until", "2h"}, "--since is not before --until"},
-		{"what to list", nil, []string{"list", "rulez"}, "rules, settings or functions"},
+		{"what to list", nil, []string{"list", "rulez"}, "rules, checks, settings, permissions or functions"},
 		{"no such incident id", nil, []string{"incidents", "close", "../x"}, "not an incident's id"},
 		{"no address of the app", nil, []string{"incidents", "close", "tenant-1"}, "GLASSWATCH_URL"},
 		{"no witness in the file", map[string]string{"EVIDENCE_TABLES": "UseDevelopmentStorage=true"}, []string{"verify", "--witness", "main.go"}, "no witness line"},

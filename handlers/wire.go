@@ -15,6 +15,8 @@ import (
 	"github.com/Azure/azure-sdk-for-go/sdk/azcore"
 
 	"glasswatch/handlers/answerincident"
+	"glasswatch/handlers/approvebaseline"
+	"glasswatch/handlers/checkposture"
 	"glasswatch/handlers/closeincident"
 	"glasswatch/handlers/keepwatch"
 	"glasswatch/handlers/showhealth"
@@ -25,9 +27,11 @@ import (
 	"glasswatch/shared/config"
 	"glasswatch/shared/detect"
 	"glasswatch/shared/entra"
+	"glasswatch/shared/graph"
 	"glasswatch/shared/hub"
 	"glasswatch/shared/journal"
 	"glasswatch/shared/ledger"
+	"glasswatch/shared/posture"
 	"glasswatch/shared/siren"
 	"glasswatch/shared/tables"
 	"glasswatch/shared/teams"
@@ -42,6 +46,8 @@ func functions(p *parts) []azfunc.Function {
 		Scanner: p.scanner, Accounts: p.accounts, Tenant: p.detector,
 		Recorder: p.journal, Sender: p.dispatcher, Siren: p.siren,
 		Progress: watchlogs.NewProgress(p.store), Misconfigured: p.misconfigured, Now: p.now, Log: p.log,
+		Refresh:  func(ctx context.Context) { p.lockouts.refresh(ctx, p.journal) },
+		Recovery: func(ctx context.Context, at time.Time) []alert.Fact { return p.lockouts.recovery(ctx, p.journal, at) },
 	})
 	return []azfunc.Function{
 		watcher.Function(),
@@ -49,9 +55,13 @@ func functions(p *parts) []azfunc.Function {
 			Journal: p.journal, Sender: p.dispatcher, Lookout: p.lookout(watcher), Notices: p.notices(), Claimant: claimant(),
 			Misconfigured: p.misconfigured, Log: p.log,
 		}).Function(),
+		checkposture.New(p.checking()).Function(),
 		answerincident.Function(answerincident.Options{
 			Journal: p.journal, Sender: p.dispatcher, Links: p.links, Principal: p.principal,
 			Label: p.accounts.Label, Instance: p.config.InstanceName, Zone: p.config.Zone, Now: p.now, Log: p.log,
+		}),
+		approvebaseline.Function(approvebaseline.Options{
+			Journal: p.journal, Sender: p.dispatcher, Principal: p.principal, Now: p.now, Log: p.log,
 		}),
 		closeincident.Function(p.journal, p.dispatcher, p.principal, p.log),
 		showhealth.Function(p.probes()),
@@ -87,6 +97,9 @@ type parts struct {
 	accounts      breakglass.Accounts
 	scanner       *entra.Scanner
 	detector      detect.Detector
+	policy        posture.Policy // what the posture checks compare with
+	unread        []string       // what is wrong with it
+	lockouts      *lockouts
 	store         ledger.Store
 	ledger        *ledger.Ledger
 	links         alert.Links
@@ -102,9 +115,11 @@ func build(lookupEnv func(string) (string, bool), log *slog.Logger) *parts {
 	p := &parts{now: time.Now, log: log}
 	p.config, p.problems = config.Load(lookupEnv)
 	p.accounts = accounts(p.config)
+	p.policy, p.unread = posturePolicy(p.config)
+	p.lockouts = &lockouts{policy: p.policy, now: p.now, log: log}
 	p.detector = detect.NewDetector(detect.Setting{
 		Accounts: p.accounts, ExclusionGroups: p.config.ExclusionGroups,
-		ResourceIDs: p.config.ResourceIDs, TenantID: p.config.TenantID,
+		ResourceIDs: p.config.ResourceIDs, TenantID: p.config.TenantID, Lockout: p.lockouts.effect,
 	})
 	p.scanner = entra.NewScanner(watched(p.config, p.accounts))
 	store, err := open(p.config)
@@ -173,6 +188,38 @@ func open(c config.Config) (ledger.Store, error) {
 		ConnectionString: c.Tables.Connection.Reveal(), ServiceURI: c.Tables.ServiceURI,
 		Credential: credential, Table: ledger.Table,
 	})
+}
+
+// checking is what the posture checks are asked with.
+func (p *parts) checking() checkposture.Options {
+	o := checkposture.Options{
+		Collector: p.collector(), Journal: p.journal, Sender: p.dispatcher, Policy: p.policy, Problems: p.unread,
+		Instance: p.config.InstanceName, Now: p.now, Log: p.log,
+	}
+	for _, r := range p.config.AcceptedRisks {
+		o.Risks = append(o.Risks, posture.AcceptedRisk(r))
+	}
+	return o
+}
+
+// collector reads the tenant; without a way to Graph, every section says that it was not read.
+func (p *parts) collector() checkposture.Collector {
+	o := graph.Options{Endpoint: p.config.Graph.URL, TenantID: p.config.TenantID, Policy: p.policy, Now: p.now}
+	for _, a := range p.accounts.All() {
+		o.Accounts = append(o.Accounts, graph.Account{ID: a.ObjectID, Name: a.Label(), UserPrincipalName: a.UserPrincipalName})
+	}
+	if !p.config.Graph.Anonymous {
+		credential, err := identity(p.config.ClientID)
+		if err != nil {
+			return blind{o, err}
+		}
+		o.Credential = credential
+	}
+	client, err := graph.New(o)
+	if err != nil {
+		return blind{o, err}
+	}
+	return client
 }
 
 // portal is where the admin centre of the cloud is.

@@ -38,7 +38,7 @@ type Siren interface {
 }
 
 // Find makes events of a message that may concern a watched account.
-type Find func(body []byte, enqueued time.Time) []breakglass.Event
+type Find func(ctx context.Context, body []byte, enqueued time.Time) []breakglass.Event
 
 // ReadAhead looks behind a batch that holds its partition up, and alerts what waits there: a
 // successful sign-in must not wait for storage to come back. It remembers how far it has read, so
@@ -98,7 +98,7 @@ func (r *ReadAhead) look(ctx context.Context, p pulse.Partition) error {
 			return err // the oldest has not waited long: nothing is held up
 		}
 		r.read[p.ID] = w.Sequence
-		found = append(found, r.find(w.Body, w.EnqueuedAt)...)
+		found = append(found, r.find(ctx, w.Body, w.EnqueuedAt)...)
 	}
 	if len(found) > 0 {
 		r.log.Warn("a partition of the hub is held up: alerting what waits in it", "partition", p.ID, "messages", len(waiting), "events", len(found))

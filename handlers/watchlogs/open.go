@@ -32,6 +32,9 @@ func (w *Watcher) open(body io.Reader) (batch, error) {
 	}
 	b.total = selection.Total()
 	b.meta = metadata(selection.Rest)
+	if n := len(b.meta.SequenceNumbers); n > 0 && n != b.total {
+		return w.unwrapAll(raw) // two broken messages that complete each other look like one
+	}
 	for n := range selection.Total() {
 		m := selection.Message(n)
 		b.saw(string(m.Category), b.meta.EnqueuedTime(n))

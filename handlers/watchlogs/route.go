@@ -1,6 +1,7 @@
 package watchlogs
 
 import (
+	"context"
 	"time"
 
 	"glasswatch/shared/alert"
@@ -12,7 +13,7 @@ import (
 // route turns messages into events and sorts them by the stream that they belong to. An account's
 // record goes into its stream, and into that of every other account that it names; only the first
 // of them owes the alert.
-func (w *Watcher) route(messages []Message, at Arrival) map[string][]journal.Intake {
+func (w *Watcher) route(ctx context.Context, messages []Message, at Arrival) map[string][]journal.Intake {
 	streams := map[string][]journal.Intake{}
 	put := func(stream string, e breakglass.Event, elsewhere bool) {
 		in := journal.Intake{Event: e, ToldElsewhere: elsewhere}
@@ -27,6 +28,9 @@ func (w *Watcher) route(messages []Message, at Arrival) map[string][]journal.Int
 		arrival := breakglass.Arrival{ReachedAt: at.ReachedAt, EnqueuedAt: m.EnqueuedAt, Source: at.Source}
 		records, damaged := entra.Parse(m.Body)
 		for _, rec := range records {
+			if w.Refresh != nil && rec.Audit != nil && rec.Audit.TargetIsPolicy {
+				w.Refresh(ctx)
+			}
 			if rec.Kind == entra.KindCanary {
 				put(journal.StreamPulse, breakglass.NewEvent(rec, arrival), false)
 				continue
@@ -38,6 +42,10 @@ func (w *Watcher) route(messages []Message, at Arrival) map[string][]journal.Int
 			}
 			for n, account := range e.Accounts {
 				put(journal.AccountStream(account), e, n > 0)
+			}
+			if w.Recovery != nil && e.Kind == entra.KindSignIn && e.Outcome == breakglass.OutcomeSuccess {
+				own := streams[journal.AccountStream(e.Account)]
+				own[len(own)-1].Facts = w.recovery(ctx, e.HappenedAt)
 			}
 		}
 		// One entry per message, however many pieces of it are broken.
@@ -81,11 +89,20 @@ func failures(attempts []alert.Attempt) []string {
 }
 
 // Find makes events of one message, for whoever alerts without recording.
-func (w *Watcher) Find(body []byte, enqueued time.Time) []breakglass.Event {
+func (w *Watcher) Find(ctx context.Context, body []byte, enqueued time.Time) []breakglass.Event {
 	var found []breakglass.Event
 	at := Arrival{ReachedAt: w.Now().UTC(), Source: breakglass.SourceHub}
-	for _, intake := range w.route([]Message{{Body: body, EnqueuedAt: enqueued}}, at) {
+	for _, intake := range w.route(ctx, []Message{{Body: body, EnqueuedAt: enqueued}}, at) {
 		found = append(found, events(intake)...)
 	}
 	return found
+}
+
+// recoverFor bounds what may delay the alert of a sign-in.
+const recoverFor = 500 * time.Millisecond
+
+func (w *Watcher) recovery(ctx context.Context, at time.Time) []alert.Fact {
+	ctx, cancel := context.WithTimeout(ctx, recoverFor)
+	defer cancel()
+	return w.Recovery(ctx, at)
 }

@@ -52,6 +52,11 @@ type Options struct {
 	Sender   Sender
 	Siren    Siren
 	Progress *Progress // nil: progress is not noted
+	// Refresh, if not nil, is called before a policy change is judged, so that the newest posture
+	// snapshot is at hand.
+	Refresh func(ctx context.Context)
+	// Recovery, if not nil, says on the card of a successful sign-in what probably locked people out.
+	Recovery func(ctx context.Context, at time.Time) []alert.Fact
 	// Misconfigured, if not nil, is why nothing can be watched: every batch is then refused, so
 	// that the host keeps it until the settings are mended.
 	Misconfigured error
@@ -116,7 +121,7 @@ type Arrival struct {
 // One stream's failure does not stop the others; the error comes after all were tried.
 func (w *Watcher) Take(ctx context.Context, messages []Message, at Arrival) (Outcome, error) {
 	var (
-		streams = w.route(messages, at)
+		streams = w.route(ctx, messages, at)
 		results = make(chan result, len(streams))
 		total   Outcome
 		failed  []error

@@ -119,6 +119,16 @@ var queries = [
     window: 'PT15M'
   }
   {
+    name: 'checkposture-silent'
+    description: 'The daily posture check has not run for 26 hours: nobody knows whether the accounts would work.'
+    severity: 1
+    query: 'requests | where timestamp > ago(26h) and name == "checkposture" | summarize number = countif(success == true)'
+    operator: 'LessThan'
+    threshold: 1
+    frequency: 'PT1H'
+    window: 'P2D'
+  }
+  {
     name: 'alerts-not-delivered'
     description: 'A channel does not take alerts. They stay owed and go out on the others, if there are any.'
     severity: 1

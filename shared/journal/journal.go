@@ -74,7 +74,7 @@ type span struct {
 const (
 	maxSpans  = 6
 	maxShapes = 64
-	maxState  = 4 << 20 // unpacked
+	maxState  = 32 << 20 // unpacked
 )
 
 func readState(raw []byte) (state, error) {

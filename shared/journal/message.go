@@ -101,7 +101,7 @@ func (w *writer) eventMessage(in Intake, e Event, v detect.Verdict, d alert.Deci
 		m.Headline = "Attempts go on: " + v.Headline
 		m.Meaning = "This is the fourth failure in a row: somebody is trying passwords. Further failures are collected, and told in a summary after 10 minutes, an hour, then every 4 hours. A success, a right password or a block still alerts at once."
 	}
-	m.Facts = append(m.Facts, times(in.Event, w.now)...)
+	m.Facts = append(append(m.Facts, times(in.Event, w.now)...), in.Facts...)
 	if e.Revision > 1 {
 		m.Facts = append(m.Facts, alert.Fact{Name: "Revision", Value: fmt.Sprintf("%d: the same record came again with a worse outcome", e.Revision)})
 	}

@@ -10,6 +10,7 @@ import (
 
 	"glasswatch/shared/alert"
 	"glasswatch/shared/detect"
+	"glasswatch/shared/entra"
 	"glasswatch/shared/ledger"
 )
 
@@ -151,4 +152,58 @@ func (j *Journal) Incidents(ctx context.Context, stream string) ([]alert.Inciden
 	}
 	slices.SortStableFunc(list, func(a, b alert.Incident) int { return a.OpenedAt.Compare(b.OpenedAt) })
 	return list, nil
+}
+
+// PolicyChange is a change of a policy as the tenant's stream holds it.
+type PolicyChange struct {
+	At     time.Time
+	Object string // id of the policy
+	Name   string
+	Actor  string // who did it; empty if unknown
+	What   string // the activity as the log names it
+}
+
+// PolicyChanges lists the policy changes among the newest entries of the tenant's stream.
+func (j *Journal) PolicyChanges(ctx context.Context, entries uint64) ([]PolicyChange, error) {
+	head, err := j.ledger.Head(ctx, StreamTenant)
+	if err != nil || head.Sequence == 0 {
+		return nil, err
+	}
+	var list []PolicyChange
+	for stored, err := range j.ledger.Entries(ctx, StreamTenant, head.Sequence-min(entries, head.Sequence)+1) {
+		if err != nil {
+			return list, err
+		}
+		if stored.Kind != ledger.KindEvent {
+			continue
+		}
+		r, err := recording(stored)
+		if err != nil {
+			return list, err
+		}
+		if c, ok := policyChange(r.Event); ok {
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+func policyChange(e Event) (PolicyChange, bool) {
+	a := e.Record.Audit
+	if a == nil || !a.TargetIsPolicy {
+		return PolicyChange{}, false
+	}
+	c := PolicyChange{At: e.HappenedAt, Actor: a.ActorApp, What: a.Activity}
+	if len(a.TargetNames) > 0 {
+		c.Name = a.TargetNames[0]
+	}
+	for _, p := range e.Record.Parties {
+		switch {
+		case p.Role == entra.RoleActor && p.UserPrincipalName != "":
+			c.Actor = p.UserPrincipalName
+		case p.Role == entra.RoleTarget && c.Object == "":
+			c.Object = p.ObjectID
+		}
+	}
+	return c, c.Object != ""
 }

@@ -17,6 +17,8 @@ type Intake struct {
 	ToldElsewhere bool
 	// Mark is shown on the alert: "repeated", "already sent". It never holds an alert back.
 	Mark string
+	// Facts are added to the alert's own.
+	Facts []alert.Fact
 	// Truncated is set when the event's record is only the beginning of what came.
 	Truncated *Truncated
 	// Quiet makes the alert a notice, for one that this process has already sent while the store

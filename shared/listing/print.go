@@ -2,6 +2,7 @@ package listing
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"slices"
@@ -236,6 +237,11 @@ type verdictLine struct {
 // Verify derives the ledger anew, prints what is wrong with it, and says whether it is whole.
 func Verify(ctx context.Context, w io.Writer, store ledger.Store, o ledger.VerifyOptions, asJSON bool) (good bool, err error) {
 	problems, verdict := ledger.Verify(ctx, store, o)
+	defer func() {
+		if err == nil && verdict.Streams == 0 && verdict.OK {
+			err = errors.New("there is no ledger in this table: nothing was ever recorded here, or it is not the table of the app")
+		}
+	}()
 	var found []ledger.Problem
 	for p, err := range problems {
 		if err != nil {
