@@ -1,5 +1,3 @@
-//go:build unix
-
 // Package azurite runs Microsoft's storage emulator for tests, tables only.
 package azurite
 
@@ -16,7 +14,6 @@ import (
 	"path/filepath"
 	"strconv"
 	"sync"
-	"syscall"
 	"time"
 )
 
@@ -120,7 +117,7 @@ func (s *Server) start(ctx context.Context) error {
 	}
 	process := exec.CommandContext(context.WithoutCancel(ctx), "node", arguments...)
 	process.Dir = filepath.Dir(s.script)
-	process.SysProcAttr = &syscall.SysProcAttr{Setpgid: true} // Ctrl-C in the terminal is for us to act on
+	ownGroup(process) // Ctrl-C in the terminal is for us to act on
 	s.said = &output{}
 	process.Stdout, process.Stderr = s.said, s.said
 	stdin, err := process.StdinPipe()
@@ -153,9 +150,10 @@ func (s *Server) start(ctx context.Context) error {
 // Stop ends the emulator, with a Dir after it has saved what it holds. Connections are refused from
 // then on.
 func (s *Server) Stop() error {
-	_ = s.process.Process.Signal(syscall.SIGCONT) // a paused one hears nothing
+	_ = resume(s.process.Process) // a paused one hears nothing
 	// It saves on this signal only.
-	if err := s.process.Process.Signal(syscall.SIGINT); err != nil && !errors.Is(err, os.ErrProcessDone) {
+	if err := s.process.Process.Signal(os.Interrupt); err != nil && !errors.Is(err, os.ErrProcessDone) {
+		s.Kill()
 		return fmt.Errorf("stop azurite: %w", err)
 	}
 	select {
@@ -174,10 +172,10 @@ func (s *Server) Kill() {
 }
 
 // Pause makes the emulator hang: it takes connections and answers nothing. Nothing is lost.
-func (s *Server) Pause() error { return s.process.Process.Signal(syscall.SIGSTOP) }
+func (s *Server) Pause() error { return pause(s.process.Process) }
 
 // Resume ends a Pause.
-func (s *Server) Resume() error { return s.process.Process.Signal(syscall.SIGCONT) }
+func (s *Server) Resume() error { return resume(s.process.Process) }
 
 // Restart starts a stopped emulator again on the same port, with a Dir also with the same rows.
 func (s *Server) Restart(ctx context.Context) error {

@@ -1,5 +1,3 @@
-//go:build unix
-
 package azurite
 
 import (
@@ -9,7 +7,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"syscall"
 )
 
 // script finds Azurite's table service, and installs the npm parts of the local stack if they are
@@ -58,7 +55,7 @@ func install(ctx context.Context, local, path string) error {
 		return fmt.Errorf("install azurite: %w", err)
 	}
 	defer func() { _ = lock.Close() }()
-	if err := syscall.Flock(int(lock.Fd()), syscall.LOCK_EX); err != nil {
+	if err := waitForLock(lock); err != nil {
 		return fmt.Errorf("install azurite: wait for another installation: %w", err)
 	}
 	if _, err := os.Stat(path); err == nil {
