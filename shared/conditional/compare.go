@@ -3,6 +3,7 @@ package conditional
 import (
 	"bytes"
 	"encoding/json"
+	"strings"
 )
 
 // Effect is what a change of a policy does to an account. The values are those of the rules that
@@ -106,12 +107,5 @@ func (r Result) when() string {
 	if len(r.AppliesWhen) == 0 {
 		return ""
 	}
-	clause := " (it applies "
-	for n, w := range r.AppliesWhen {
-		if n > 0 {
-			clause += ", "
-		}
-		clause += w
-	}
-	return clause + ")"
+	return " (it applies " + strings.Join(r.AppliesWhen, ", ") + ")"
 }

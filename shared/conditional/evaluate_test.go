@@ -120,10 +120,14 @@ func TestParse(t *testing.T) {
 		{name: "names in capitals", text: `{"Id":"x","State":"enabled","Conditions":{"Users":{"IncludeUsers":["All"]}}}`},
 		{name: "annotations and empty unknown fields", text: `{"state":"enabled","@odata.context":"x","newThing":null,"conditions":{"moon":[],"sun":{}},"grantControls":{"builtInControls":["mfa"],"authenticationStrength@odata.context":"y"}}`},
 		{name: "nulls everywhere", text: `{"id":null,"state":"enabled","conditions":{"users":null,"platforms":null},"grantControls":null,"sessionControls":null}`},
-		{name: "unknown fields", text: `{"state":"enabled","later":1,"conditions":{"moon":["full"],"users":{"includeRobots":["r"],"excludeGuestsOrExternalUsers":{"galaxy":"x"}}},"grantControls":{"newControl":{"a":1}}}`,
-			unknown: []string{"conditions.moon", "conditions.users.excludeGuestsOrExternalUsers.galaxy", "conditions.users.includeRobots", "grantControls.newControl", "later"}},
-		{name: "fields of another kind", text: `{"state":"enabled","conditions":{"clientAppTypes":{"a":1},"users":[1],"platforms":"all"}}`,
-			unknown: []string{"conditions.clientAppTypes", "conditions.platforms", "conditions.users"}},
+		{
+			name: "unknown fields", text: `{"state":"enabled","later":1,"conditions":{"moon":["full"],"users":{"includeRobots":["r"],"excludeGuestsOrExternalUsers":{"galaxy":"x"}}},"grantControls":{"newControl":{"a":1}}}`,
+			unknown: []string{"conditions.moon", "conditions.users.excludeGuestsOrExternalUsers.galaxy", "conditions.users.includeRobots", "grantControls.newControl", "later"},
+		},
+		{
+			name: "fields of another kind", text: `{"state":"enabled","conditions":{"clientAppTypes":{"a":1},"users":[1],"platforms":"all"}}`,
+			unknown: []string{"conditions.clientAppTypes", "conditions.platforms", "conditions.users"},
+		},
 		{name: "a state that is not known", text: `{"state":"sometimes"}`, unknown: []string{"state=sometimes"}},
 		{name: "no state", text: `{}`, unknown: []string{"state="}},
 		{name: "a list", text: `[]`, fails: true},

@@ -123,16 +123,16 @@ var policyShape = map[string]shape{
 		"users": of(map[string]shape{
 			"includeusers": {kind: list}, "excludeusers": {kind: list}, "includegroups": {kind: list}, "excludegroups": {kind: list},
 			"includeroles": {kind: list}, "excluderoles": {kind: list},
-			"includeguestsorexternalusers": guestShape, "excludeguestsorexternalusers": guestShape,
+			"includeguestsorexternalusers": of(guestFields), "excludeguestsorexternalusers": of(guestFields),
 		}),
 		"applications": of(map[string]shape{
 			"includeapplications": {kind: list}, "excludeapplications": {kind: list}, "includeuseractions": {kind: list},
-			"includeauthenticationcontextclassreferences": {kind: list}, "applicationfilter": filterShape,
+			"includeauthenticationcontextclassreferences": {kind: list}, "applicationfilter": of(filterFields),
 		}),
 		"clientapplications": of(map[string]shape{
 			"includeserviceprincipals": {kind: list}, "excludeserviceprincipals": {kind: list},
 			"includeagentidserviceprincipals": {kind: list}, "excludeagentidserviceprincipals": {kind: list},
-			"serviceprincipalfilter": filterShape, "agentidserviceprincipalfilter": filterShape,
+			"serviceprincipalfilter": of(filterFields), "agentidserviceprincipalfilter": of(filterFields),
 		}),
 		"clientapptypes":   {kind: list},
 		"platforms":        of(map[string]shape{"includeplatforms": {kind: list}, "excludeplatforms": {kind: list}}),
@@ -142,7 +142,7 @@ var policyShape = map[string]shape{
 		"signinrisklevels": {kind: list}, "insiderrisklevels": {kind: list}, "serviceprincipalrisklevels": {kind: list}, "agentidrisklevels": {kind: list},
 		"authenticationflows": of(map[string]shape{"transfermethods": {kind: list}}),
 		"devices": of(map[string]shape{
-			"devicefilter": filterShape, "includedevices": {kind: list}, "excludedevices": {kind: list},
+			"devicefilter": of(filterFields), "includedevices": {kind: list}, "excludedevices": {kind: list},
 			"includedevicestates": {kind: list}, "excludedevicestates": {kind: list},
 		}),
 	}),
@@ -166,13 +166,12 @@ var policyShape = map[string]shape{
 	}),
 }
 
-var (
-	filterShape = of(map[string]shape{"mode": {kind: text}, "rule": {kind: text}})
-	guestShape  = of(map[string]shape{
-		"guestorexternalusertypes": {kind: list},
-		"externaltenants":          of(map[string]shape{"membershipkind": {kind: text}, "members": {kind: list}}),
-	})
-)
+var filterFields = map[string]shape{"mode": {kind: text}, "rule": {kind: text}}
+
+var guestFields = map[string]shape{
+	"guestorexternalusertypes": {kind: list},
+	"externaltenants":          of(map[string]shape{"membershipkind": {kind: text}, "members": {kind: list}}),
+}
 
 // sift keeps the fields that are known and of the expected kind, and lists the others that hold
 // anything.

@@ -41,7 +41,7 @@ const (
 
 var phishingResistant = List{modeFIDO2, modeHello, modeCertificate}
 
-var passwordless = append(slices.Clone(phishingResistant), "deviceBasedPush")
+var passwordless = List{modeFIDO2, modeHello, modeCertificate, "deviceBasedPush"}
 
 // builtIn are the strengths that every tenant has and nobody can change (Microsoft Learn, "Built-in
 // authentication strengths").

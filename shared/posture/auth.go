@@ -36,7 +36,7 @@ func twoKeys() Check {
 	return Check{
 		ID: "AUTH-02", Title: "The account has two keys, or a key and a certificate.", Severity: High, Family: methodFamily,
 		Why:    "One key that is lost or broken locks the account out.",
-		Source: passkeyPage, Portal: usersBlade,
+		Source: keysPage, Portal: usersBlade,
 		Fix:   "Register a second security key at https://mysignins.microsoft.com/security-info, and keep it in another safe.",
 		Needs: []SectionName{MethodsSection}, PerAccount: true,
 		Mappings: Mappings{Microsoft: "Store credentials safely and apart", NIST: "IA-5, CP-2"},
@@ -92,14 +92,18 @@ func noPass() Check {
 		Needs: []SectionName{MethodsSection}, PerAccount: true,
 		Mappings: Mappings{Microsoft: "Monitor authentication method changes", NIST: "IA-5, SI-4"},
 		Run: perAccount(func(a *Account, _ Policy) []Finding {
+			var found []Finding
 			for _, m := range of(a.Methods.Value, conditional.TemporaryAccessPass) {
 				words := "It is expired or not yet valid."
 				if m.Usable {
 					words = "It can be used right now."
 				}
-				return []Finding{{Object: m.ID, State: Fail, Observed: a.label() + " has a Temporary Access Pass. " + words}}
+				found = append(found, Finding{Object: m.ID, State: Fail, Observed: a.label() + " has a Temporary Access Pass. " + words})
 			}
-			return say(Pass, a.label()+" has no Temporary Access Pass.")
+			if found == nil {
+				return say(Pass, a.label()+" has no Temporary Access Pass.")
+			}
+			return found
 		}),
 	}
 }

@@ -54,7 +54,7 @@ func keysAllowed() Check {
 	return Check{
 		ID: "AUTH-09", Title: "The account may use its keys and certificates.", Severity: Critical, Family: methodFamily,
 		Why:    "A registered key opens nothing while the tenant's rules do not allow keys for the account.",
-		Source: passkeyPage, Portal: methodsBlade,
+		Source: keysPage, Portal: methodsBlade,
 		Fix:   "Entra admin center > Authentication methods > Policies > Passkey (FIDO2) or Certificate-based authentication > Enable and target: include the accounts, and remove what excludes them.",
 		Needs: []SectionName{MethodPolicySection, MethodsSection, MembershipsSection}, PerAccount: true,
 		Mappings: Mappings{Microsoft: "Mandatory multifactor authentication", NIST: "IA-2(1), CM-6"},
@@ -73,7 +73,7 @@ func modelsAllowed() Check {
 	return Check{
 		ID: "AUTH-10", Title: "The models of the account's keys are allowed.", Severity: Critical, Family: methodFamily,
 		Why:    "A list of allowed or blocked models makes a registered key useless overnight.",
-		Source: passkeyPage, Portal: methodsBlade,
+		Source: keysPage, Portal: methodsBlade,
 		Fix:   "Entra admin center > Authentication methods > Policies > Passkey (FIDO2) > Configure: add the models of the keys to the allowed ones, or remove them from the blocked ones.",
 		Needs: []SectionName{MethodPolicySection, MethodsSection}, PerAccount: true,
 		Mappings: Mappings{Microsoft: "Key restrictions", NIST: "IA-5, CM-6"},

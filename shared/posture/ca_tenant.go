@@ -52,10 +52,10 @@ func oneFreeOfAll() Check {
 		Run: func(s Snapshot, p Policy) []Finding {
 			hit, unclear := map[string]int{}, map[string]bool{}
 			for _, v := range s.verdicts(p, conditional.Enabled) {
-				switch v.Relation {
-				case conditional.Targeted:
+				if v.Relation == conditional.Targeted {
 					hit[v.account.ID]++
-				case conditional.Unclear:
+				}
+				if v.Relation == conditional.Unclear {
 					unclear[v.account.ID] = true
 				}
 			}

@@ -54,12 +54,12 @@ func TakeFingerprint(s Snapshot, p Policy) Fingerprint {
 		f.Blind = f.Blind || !a.Memberships.Read && !a.gone()
 	}
 	for _, v := range s.verdicts(p, conditional.Enabled) {
-		print := by[v.PolicyID]
-		print.Accounts = append(print.Accounts, AccountPrint{v.account.ID, v.Harm(), v.Because})
+		kept := by[v.PolicyID]
+		kept.Accounts = append(kept.Accounts, AccountPrint{v.account.ID, v.Harm(), v.Because})
 	}
-	for _, print := range by {
-		slices.SortFunc(print.Accounts, func(x, y AccountPrint) int { return strings.Compare(x.ID, y.ID) })
-		f.Policies = append(f.Policies, *print)
+	for _, kept := range by {
+		slices.SortFunc(kept.Accounts, func(x, y AccountPrint) int { return strings.Compare(x.ID, y.ID) })
+		f.Policies = append(f.Policies, *kept)
 	}
 	for _, g := range s.Groups.Value {
 		members := []string{}

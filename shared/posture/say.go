@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"glasswatch/shared/conditional"
 	"glasswatch/shared/outside"
 )
 
@@ -64,27 +65,27 @@ func (r RoleHeld) role() string { return quote(r.Name, r.Role) }
 
 // what is how people know a method: its kind in words, and its own name.
 func (m Method) what() string {
-	words := cmp.Or(methodWords[string(m.Kind)], "a method of an unknown kind")
+	words := cmp.Or(methodWords[m.Kind], "a method of an unknown kind")
 	if name := outside.Line(cmp.Or(m.Name, m.Model), longestName); name != "" {
 		words += " “" + name + "”"
 	}
 	return words
 }
 
-var methodWords = map[string]string{
-	"fido2":                              "the key",
-	"x509Certificate":                    "the certificate",
-	"windowsHelloForBusiness":            "Windows Hello",
-	"platformCredential":                 "a Mac's platform credential",
-	"microsoftAuthenticator":             "Microsoft Authenticator",
-	"passwordlessMicrosoftAuthenticator": "Microsoft Authenticator",
-	"softwareOath":                       "an authenticator app",
-	"hardwareOath":                       "a hardware token",
-	"phone":                              "a phone number",
-	"email":                              "an e-mail address",
-	"temporaryAccessPass":                "a Temporary Access Pass",
-	"qrCodePin":                          "a QR code with PIN",
-	"external":                           "an external authentication method",
+var methodWords = map[conditional.MethodKind]string{
+	conditional.FIDO2:               "the key",
+	conditional.X509:                "the certificate",
+	conditional.WindowsHello:        "Windows Hello",
+	conditional.PlatformCredential:  "a Mac's platform credential",
+	conditional.Authenticator:       "Microsoft Authenticator",
+	conditional.PasswordlessPhone:   "Microsoft Authenticator",
+	conditional.SoftwareOath:        "an authenticator app",
+	conditional.HardwareOath:        "a hardware token",
+	conditional.Phone:               "a phone number",
+	conditional.Email:               "an e-mail address",
+	conditional.TemporaryAccessPass: "a Temporary Access Pass",
+	conditional.QRCodePIN:           "a QR code with PIN",
+	conditional.External:            "an external authentication method",
 }
 
 // The pages that checks cite, and the portal's blades.
@@ -93,14 +94,13 @@ const (
 	exclusionPage = "https://learn.microsoft.com/entra/identity/conditional-access/plan-conditional-access"
 	mandatoryPage = "https://learn.microsoft.com/entra/identity/authentication/concept-mandatory-multifactor-authentication"
 	secOpsPage    = "https://learn.microsoft.com/entra/architecture/security-operations-privileged-accounts"
-	passkeyPage   = "https://learn.microsoft.com/entra/identity/authentication/how-to-enable-passkey-fido2"
+	keysPage      = "https://learn.microsoft.com/entra/identity/authentication/how-to-enable-passkey-fido2"
 	groupsPage    = "https://learn.microsoft.com/entra/identity/role-based-access-control/groups-concept"
 	whatIfPage    = "https://learn.microsoft.com/entra/identity/conditional-access/what-if-tool"
 	rolesPage     = "https://learn.microsoft.com/entra/identity/role-based-access-control/best-practices"
 	defaultsPage  = "https://learn.microsoft.com/entra/fundamentals/security-defaults"
 	perUserPage   = "https://learn.microsoft.com/entra/identity/authentication/howto-mfa-userstates"
 	licencesPage  = "https://learn.microsoft.com/entra/fundamentals/licensing"
-	passwordsPage = "https://learn.microsoft.com/entra/identity/authentication/concept-sspr-policy"
 
 	usersBlade    = "https://entra.microsoft.com/#view/Microsoft_AAD_UsersAndTenants/UserManagementMenuBlade/~/AllUsers"
 	rolesBlade    = "https://entra.microsoft.com/#view/Microsoft_AAD_IAM/RolesManagementMenuBlade/~/AllRoles"
