@@ -130,8 +130,10 @@ func notice(by, note, hash string, at time.Time) alert.Message {
 		Meaning: "From now on any difference from what was approved fails the posture checks. If nobody of you did this, a key that is not yours may have been approved.",
 		Actions: []string{"Make sure that this was one of you, and that the keys are the ones in your safes."},
 		Facts: []alert.Fact{
-			{Name: "By", Value: by}, {Name: "Note", Value: note},
-			{Name: "As of", Value: at.UTC().Format("2006-01-02 15:04:05 UTC")}, {Name: "Baseline", Value: hash},
+			{Name: "By", Value: by},
+			{Name: "Note", Value: note},
+			{Name: "As of", Value: at.UTC().Format("2006-01-02 15:04:05 UTC")},
+			{Name: "Baseline", Value: hash},
 		},
 	}
 }

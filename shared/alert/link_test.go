@@ -2,6 +2,7 @@ package alert_test
 
 import (
 	"context"
+	"maps"
 	"net/url"
 	"strings"
 	"testing"
@@ -30,9 +31,7 @@ func TestALinkIsGoodForOneIncidentOneChannelAndAWeek(t *testing.T) {
 	good := query(t, link)
 	change := func(name, value string) url.Values {
 		changed := url.Values{}
-		for k, v := range good {
-			changed[k] = v
-		}
+		maps.Copy(changed, good)
 		changed[name] = []string{value}
 		return changed
 	}

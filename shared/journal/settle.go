@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"glasswatch/shared/alert"
@@ -162,13 +163,9 @@ func min2(a, b detect.Severity) detect.Severity {
 
 // keep makes sure that the incident is written with this transaction.
 func (w *writer) keep(i *alert.Incident) {
-	for _, known := range w.incidents {
-		if known == i {
-			w.touched[i.ID] = true
-			return
-		}
+	if !slices.Contains(w.incidents, i) {
+		w.incidents = append(w.incidents, i)
 	}
-	w.incidents = append(w.incidents, i)
 	w.touched[i.ID] = true
 }
 
