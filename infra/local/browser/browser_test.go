@@ -15,6 +15,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"time"
 
 	"glasswatch/infra/local/azurite"
 )
@@ -167,6 +168,20 @@ func (w window) text() string {
 func (w window) happened() []string {
 	w.t.Helper()
 	return value[[]string](w, order{Do: "happened"})
+}
+
+// hears waits until the page has done this, for five seconds at most, and returns all that it did.
+func (w window) hears(want string) string {
+	w.t.Helper()
+	var heard []string
+	for end := time.Now().Add(5 * time.Second); time.Now().Before(end); {
+		heard = append(heard, w.happened()...)
+		if all := strings.Join(heard, "\n"); strings.Contains(all, want) {
+			return all
+		}
+	}
+	w.t.Errorf("heard %q, want %q", heard, want)
+	return strings.Join(heard, "\n")
 }
 
 // quiet fails if the page has done anything but stand there.

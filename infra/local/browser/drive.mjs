@@ -47,9 +47,11 @@ async function open({ width, height, dark, scale }) {
   const page = await context.newPage();
   const own = { origin: "" };
   context.on("page", (p) => note("window", p.url()));
-  context.on("request", (r) => {
-    if (new URL(r.url()).origin !== own.origin) note("request", r.url());
-  });
+  const asked = (r) => {
+    if (new URL(r.url()).origin !== own.origin && r.failure()?.errorText !== "csp") note("request", r.url());
+  };
+  context.on("requestfinished", asked);
+  context.on("requestfailed", asked); // there is nobody to answer it
   page.on("dialog", (d) => {
     note("dialog", d.message());
     d.dismiss().catch(() => {});
@@ -83,7 +85,8 @@ const verbs = {
     return violations.map((v) => `${v.id} (${v.impact}): ${v.help}: ${v.nodes.slice(0, 5).map((n) => n.target.join(" ")).join(", ")}`);
   },
   async happened({ page, happened }) {
-    await page.evaluate(() => new Promise((done) => setTimeout(done, 20))); // what was under way has happened then
+    // What was under way has happened once the page was drawn twice more.
+    await page.evaluate(() => new Promise((done) => requestAnimationFrame(() => requestAnimationFrame(() => setTimeout(done, 20)))));
     return happened.splice(0);
   },
   async picture({ page }, { height }) {

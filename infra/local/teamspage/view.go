@@ -18,6 +18,8 @@ const pageStyle = `
 h1 { font-size:20px; }
 h2 { font-size:16px; margin:28px 0 8px; }
 .lead { margin:0 0 16px; }
+.lead a, summary { color:var(--accent); }
+:focus-visible { outline:2px solid var(--accent); outline-offset:2px; }
 .problem { border:2px solid var(--attention); border-radius:6px; padding:8px 12px; margin:0 0 8px; color:var(--attention); }
 .problem ul { margin:4px 0 0; padding-left:20px; }
 pre { white-space:pre-wrap; overflow-wrap:anywhere; font-size:12px; background:var(--emphasis-fill); padding:8px; border-radius:4px; max-height:16em; overflow:auto; }
@@ -25,8 +27,9 @@ details { margin:0 0 8px; }
 summary { cursor:pointer; }
 `
 
-// show is the page: the channel with its cards, newest first, then the fallback channel.
-func (p *Page) show(w http.ResponseWriter, _ *http.Request) {
+// show is the page: the channel with its cards, newest first, then the fallback channel. With
+// ?still it does not renew itself under the reader's eyes.
+func (p *Page) show(w http.ResponseWriter, r *http.Request) {
 	p.mu.Lock()
 	cards, messages, now := slices.Clone(p.cards), slices.Clone(p.messages), p.now()
 	notes := []string{describeFault(Teams, p.faults[Teams]), describeFault(Fallback, p.faults[Fallback]), "No heartbeat has come."}
@@ -39,16 +42,21 @@ func (p *Page) show(w http.ResponseWriter, _ *http.Request) {
 	h.Set("Content-Security-Policy", "default-src 'none'; style-src 'unsafe-inline'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'")
 	h.Set("Cache-Control", "no-store")
 	h.Set("X-Content-Type-Options", "nosniff")
-	_, _ = w.Write([]byte(p.page(cards, messages, strings.TrimSpace(strings.Join(notes, " ")), now)))
+	_, _ = w.Write([]byte(p.page(cards, messages, strings.TrimSpace(strings.Join(notes, " ")), now, r.URL.Query().Has("still"))))
 }
 
-func (p *Page) page(cards []Card, messages []Message, notes string, now time.Time) string {
+func (p *Page) page(cards []Card, messages []Message, notes string, now time.Time, still bool) string {
 	title := fmt.Sprintf("Teams channel: %s", counted(len(cards), "card"))
+	renews := fmt.Sprintf(`<meta http-equiv="refresh" content="%d">`, refreshSeconds)
+	choice := fmt.Sprintf(`This page renews itself every %d s. <a href="/?still">Hold it still</a>`, refreshSeconds)
+	if still {
+		renews, choice = "", `This page is held still. <a href="/">Let it renew itself</a>`
+	}
 	var b strings.Builder
 	fmt.Fprintf(&b, `<!doctype html><html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width, initial-scale=1">`+
-		`<meta http-equiv="refresh" content="%d"><title>%s</title><style>%s%s</style></head><body><main>`+"\n",
-		refreshSeconds, html.EscapeString(title), p.style, pageStyle)
-	fmt.Fprintf(&b, "<h1>%s</h1>\n<p class=\"lead\">%s</p>\n", html.EscapeString(title), html.EscapeString(summary(cards, messages, notes, now)))
+		"%s<title>%s</title><style>%s%s</style></head><body><main>\n", renews, html.EscapeString(title), p.style, pageStyle)
+	fmt.Fprintf(&b, "<h1>%s</h1>\n<p class=\"lead\">%s</p>\n<p class=\"lead\">%s</p>\n",
+		html.EscapeString(title), html.EscapeString(summary(cards, messages, notes, now)), choice)
 	for _, c := range slices.Backward(cards) {
 		writeCard(&b, c, now)
 	}
@@ -111,7 +119,7 @@ func writeCard(b *strings.Builder, c Card, now time.Time) {
 	case !c.Rendered:
 		b.WriteString("<p>Being drawn.</p>")
 	default:
-		fmt.Fprintf(b, "<p>Shown as text, because it was not drawn.</p><pre>%s</pre>", html.EscapeString(string(c.Body)))
+		fmt.Fprintf(b, "<p>Shown as text, because it was not drawn.</p><pre tabindex=\"0\">%s</pre>", html.EscapeString(string(c.Body)))
 	}
 	b.WriteString("</article>\n")
 }
@@ -124,7 +132,7 @@ func writeMessage(b *strings.Builder, m Message, now time.Time) {
 	if m.Lost {
 		note += "; its sender was not told"
 	}
-	fmt.Fprintf(b, "<details><summary>Message %d, arrived %s, %s%s</summary><pre>%s</pre></details>\n",
+	fmt.Fprintf(b, `<details><summary>Message %d, arrived %s, %s%s</summary><pre tabindex="0">%s</pre></details>`+"\n",
 		m.Number, html.EscapeString(when(m.ArrivedAt, now)), html.EscapeString(m.Type), note, html.EscapeString(string(m.Body)))
 }
 
