@@ -81,7 +81,7 @@ func (r *ReadAhead) Look(ctx context.Context) error {
 func (r *ReadAhead) look(ctx context.Context, p pulse.Partition) error {
 	fresh := r.learn(ctx, p.ID)
 	known, have := r.known[p.ID]
-	after, since, look := pulse.ReadAhead(p, known, have, fresh, r.now())
+	after, since, look := pulse.ReadAhead(p, known, have, r.now())
 	if !look {
 		return nil
 	}

@@ -27,15 +27,14 @@ const (
 )
 
 // ReadAhead says whether the partition may be held up, and from where to read. known is the last
-// progress that was read, if any; fresh says whether it was read just now, so that a partition
-// without news is told from storage that does not answer.
-func ReadAhead(p Partition, known Progress, have, fresh bool, now time.Time) (after int64, since time.Time, look bool) {
+// progress that was read, if any ever was. The first batch notes progress at once: a partition with
+// messages and without progress has never been handled, or storage does not say.
+func ReadAhead(p Partition, known Progress, have bool, now time.Time) (after int64, since time.Time, look bool) {
 	if p.Empty {
 		return 0, time.Time{}, false
 	}
 	if !have {
-		// Nothing was ever noted. With storage at hand that is a hub that has just begun to fill.
-		return -1, now.Add(-LookBack), !fresh && now.Sub(p.LastEnqueuedAt) < LookBack
+		return -1, now.Add(-LookBack), now.Sub(p.LastEnqueuedAt) < LookBack
 	}
 	if p.Last <= known.Sequence {
 		return 0, time.Time{}, false
