@@ -19,7 +19,11 @@ const excludeFix = "Conditional Access > Policies > the policy > Users > Exclude
 
 // does says what the policy does, when, and to whom.
 func (v verdict) does() string {
-	words := fmt.Sprintf("The policy %s applies to %s: %s.", quote(v.PolicyName, v.PolicyID), v.account.label(), v.Because)
+	applies := "applies"
+	if v.State != conditional.Enabled {
+		applies = "would apply, once it is switched on,"
+	}
+	words := fmt.Sprintf("The policy %s %s to %s: %s.", quote(v.PolicyName, v.PolicyID), applies, v.account.label(), v.Because)
 	switch v.Label {
 	case conditional.ProtectedAction:
 		words += " It guards protected actions, such as changing a policy, so that the account could sign in and mend nothing."

@@ -138,7 +138,7 @@ type Member struct {
 type Administrator struct {
 	ID        string `json:"id"`
 	Name      string `json:"name,omitempty"`
-	Kind      string `json:"kind"` // user or servicePrincipal
+	Kind      string `json:"kind"` // user or servicePrincipal; unknown if the directory no longer shows it
 	Activated bool   `json:"activated,omitempty"`
 }
 

@@ -134,7 +134,7 @@ func members(s Snapshot, p Policy) []Finding {
 	for _, id := range ids {
 		i := slices.IndexFunc(s.Groups.Value, func(g Group) bool { return g.ID == id })
 		if i < 0 {
-			found = append(found, Finding{Object: id, State: Unknown, Missing: "the group", Observed: "The group " + id + " excludes an account, and was not read."})
+			found = append(found, notRead(id))
 			continue
 		}
 		g := s.Groups.Value[i]
@@ -171,23 +171,34 @@ func groupProtected() Check {
 		Why:    "Any groups administrator, or an owner, can put himself into an ordinary group and is exempt from Conditional Access.",
 		Source: groupsPage, Portal: groupsBlade,
 		Fix:      "Create a new group with Microsoft Entra roles can be assigned to the group = Yes (it cannot be changed later), move the accounts and the exclusions, and delete the old one; or put the group into a restricted management administrative unit.",
-		Needs:    []SectionName{GroupsSection},
+		Needs:    []SectionName{GroupsSection, PoliciesSection, MembershipsSection},
 		Mappings: Mappings{Microsoft: "Protect groups that exclude from policies", NIST: "AC-6, AC-5"},
-		Run: func(s Snapshot, _ Policy) []Finding {
+		Run: func(s Snapshot, p Policy) []Finding {
+			ids := ExclusionGroups(s, p)
 			var found []Finding
-			for _, g := range s.Groups.Value {
-				if g.Found && !g.Assignable && !g.Restricted {
+			for _, id := range ids {
+				i := slices.IndexFunc(s.Groups.Value, func(g Group) bool { return g.ID == id })
+				if i < 0 {
+					found = append(found, notRead(id))
+					continue
+				}
+				if g := s.Groups.Value[i]; g.Found && !g.Assignable && !g.Restricted {
 					found = append(found, Finding{Object: g.ID, State: Fail, Observed: "The exclusion group " + quote(g.Name, g.ID) + " is an ordinary group."})
 				}
 			}
 			switch {
 			case found != nil:
 				return found
-			case len(s.Groups.Value) == 0:
+			case len(ids) == 0:
 				return say(NotApplicable, "No group excludes the accounts.")
 			default:
 				return say(Pass, "The exclusion groups are protected.")
 			}
 		},
 	}
+}
+
+// notRead is what is said of a group that excludes an account and is not in the snapshot.
+func notRead(group string) Finding {
+	return Finding{Object: group, State: Unknown, Missing: "the group", Observed: "The group " + group + " excludes an account, and was not read."}
 }
