@@ -45,11 +45,11 @@ type wireUser struct {
 	} `json:"identities"`
 }
 
-func (c *Client) userBuilder(id string) *users.UserItemRequestBuilder {
+func (c *Collector) userBuilder(id string) *users.UserItemRequestBuilder {
 	return users.NewUsersRequestBuilderInternal(map[string]string{}, c.adapter).ByUserId(id)
 }
 
-func (c *Client) getUser(id string, fields []string) request {
+func (c *Collector) getUser(id string, fields []string) request {
 	return func(ctx context.Context) (*abstractions.RequestInformation, error) {
 		return c.userBuilder(id).ToGetRequestInformation(ctx, &users.UserItemRequestBuilderGetRequestConfiguration{
 			QueryParameters: &users.UserItemRequestBuilderGetQueryParameters{Select: fields},
@@ -57,7 +57,7 @@ func (c *Client) getUser(id string, fields []string) request {
 	}
 }
 
-func (c *Client) user(ctx context.Context, id, name string) (posture.User, error) {
+func (c *Collector) user(ctx context.Context, id, name string) (posture.User, error) {
 	holder, err := c.nameHolder(ctx, name)
 	if err != nil {
 		return posture.User{}, err
@@ -101,7 +101,7 @@ func at(t *time.Time) time.Time {
 }
 
 // nameHolder is the object that a user principal name leads to; empty if it leads to none.
-func (c *Client) nameHolder(ctx context.Context, name string) (string, error) {
+func (c *Collector) nameHolder(ctx context.Context, name string) (string, error) {
 	if name == "" {
 		return "", nil
 	}
@@ -119,7 +119,7 @@ func (c *Client) nameHolder(ctx context.Context, name string) (string, error) {
 
 // deletedUser looks for an account, that is not among the living, among the deleted. That it is not
 // among the living is an answer, whatever becomes of this.
-func (c *Client) deletedUser(ctx context.Context, id, holder string) (posture.User, error) {
+func (c *Collector) deletedUser(ctx context.Context, id, holder string) (posture.User, error) {
 	gone := posture.User{NameHolder: holder}
 	deleted, err := one[struct {
 		ID              string     `json:"id"`
@@ -145,7 +145,7 @@ type object struct {
 func (o object) kind() string { return strings.TrimPrefix(o.Type, "#microsoft.graph.") }
 
 // objects reads a list of directory objects; one without an id is an error.
-func (c *Client) objects(ctx context.Context, ask request) ([]object, error) {
+func (c *Collector) objects(ctx context.Context, ask request) ([]object, error) {
 	found, err := list[object](ctx, c, ask)
 	if err != nil {
 		return nil, err
@@ -161,7 +161,7 @@ func (c *Client) objects(ctx context.Context, ask request) ([]object, error) {
 
 // memberships reads without a cast in the address ("/microsoft.graph.group"): a cast takes
 // ConsistencyLevel eventual, and with it an index that may lag behind the directory.
-func (c *Client) memberships(ctx context.Context, id string) (posture.Memberships, error) {
+func (c *Collector) memberships(ctx context.Context, id string) (posture.Memberships, error) {
 	through, err := c.objects(ctx, func(ctx context.Context) (*abstractions.RequestInformation, error) {
 		return c.userBuilder(id).TransitiveMemberOf().ToGetRequestInformation(ctx, &users.ItemTransitiveMemberOfRequestBuilderGetRequestConfiguration{
 			QueryParameters: &users.ItemTransitiveMemberOfRequestBuilderGetQueryParameters{Top: new(most)},
@@ -198,7 +198,7 @@ func (c *Client) memberships(ctx context.Context, id string) (posture.Membership
 // most is the largest page that the directory gives.
 const most int32 = 999
 
-func (c *Client) methods(ctx context.Context, id string) ([]posture.Method, error) {
+func (c *Collector) methods(ctx context.Context, id string) ([]posture.Method, error) {
 	wire, err := list[struct {
 		Type            string     `json:"@odata.type"`
 		ID              string     `json:"id"`
@@ -235,7 +235,7 @@ func (c *Client) methods(ctx context.Context, id string) ([]posture.Method, erro
 }
 
 // perUserMFA is in beta only, for which there is another SDK; its adapter serves here, too.
-func (c *Client) perUserMFA(ctx context.Context, id string) (posture.PerUserMFA, error) {
+func (c *Collector) perUserMFA(ctx context.Context, id string) (posture.PerUserMFA, error) {
 	wire, err := one[struct {
 		State string `json:"perUserMfaState"`
 	}](ctx, c, to(c.origin+"/beta/users/"+url.PathEscape(id)+"/authentication/requirements"))

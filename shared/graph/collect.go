@@ -1,6 +1,7 @@
 package graph
 
 import (
+	"cmp"
 	"context"
 	"slices"
 	"strings"
@@ -16,7 +17,7 @@ const together = 4
 // a whole: each section is read, or says why it was not, and one that fails hides no other. The
 // number of requests, repeated ones included, is in the snapshot. End ctx to end the reading: what
 // was not read by then says so.
-func (c *Client) Collect(ctx context.Context) posture.Snapshot {
+func (c *Collector) Collect(ctx context.Context) posture.Snapshot {
 	before := c.calls.Load()
 	s := posture.Snapshot{At: c.options.Now().UTC(), TenantID: c.options.TenantID}
 	for _, account := range c.options.Accounts {
@@ -37,25 +38,39 @@ func (c *Client) Collect(ctx context.Context) posture.Snapshot {
 	}
 	readers.Wait()
 
-	// Which groups exclude an account is known only now.
-	s.Groups = section(posture.GroupsSection, func() ([]posture.Group, error) {
-		return c.groupsOf(ctx, c.exclusionGroups(s))
-	})
+	s.Groups = c.exclusionGroups(ctx, s)
 	s.GraphCalls = int(c.calls.Load() - before)
 	return s
 }
 
-// exclusionGroups are the groups that matter, without those that the policies name in another case.
-func (c *Client) exclusionGroups(s posture.Snapshot) []string {
-	ids := posture.ExclusionGroups(s, c.options.Policy)
-	for i := range ids {
-		ids[i] = strings.ToLower(ids[i])
+// exclusionGroups reads the groups that exclude an account, which policies and memberships tell. If
+// these were not read, no list of groups is whole, and an empty one would look as if none mattered.
+// Without a licence for Conditional Access there are no policies to ask.
+func (c *Collector) exclusionGroups(ctx context.Context, s posture.Snapshot) posture.Section[[]posture.Group] {
+	unknown := s.Policies.Gap
+	if s.Policies.Read || unknown.Reason == posture.NoLicence {
+		unknown = posture.Gap{}
 	}
-	slices.Sort(ids)
-	return slices.Compact(ids)
+	for _, a := range s.Accounts {
+		if !a.Memberships.Read && a.Memberships.Gap.Reason != posture.Gone {
+			unknown = cmp.Or(unknown, a.Memberships.Gap)
+		}
+	}
+	if unknown != (posture.Gap{}) {
+		unknown.Detail = "which groups exclude the accounts is not known: " + unknown.Detail
+		return posture.Missed[[]posture.Group](unknown)
+	}
+	return section(posture.GroupsSection, func() ([]posture.Group, error) {
+		ids := posture.ExclusionGroups(s, c.options.Policy)
+		for i := range ids {
+			ids[i] = strings.ToLower(ids[i]) // the settings may write them otherwise than the policies
+		}
+		slices.Sort(ids)
+		return c.groupsOf(ctx, slices.Compact(ids))
+	})
 }
 
-func (c *Client) collectTenant(ctx context.Context, s *posture.Snapshot) {
+func (c *Collector) collectTenant(ctx context.Context, s *posture.Snapshot) {
 	s.Policies = section(posture.PoliciesSection, func() ([]policy, error) { return c.policies(ctx) })
 	s.Strengths = section(posture.StrengthsSection, func() ([]strength, error) { return c.strengths(ctx) })
 	s.MethodPolicy = section(posture.MethodPolicySection, func() (posture.MethodPolicy, error) { return c.methodPolicy(ctx) })
@@ -65,7 +80,7 @@ func (c *Client) collectTenant(ctx context.Context, s *posture.Snapshot) {
 	s.RecentChanges = section(posture.RecentChangesSection, func() ([]posture.RecentChange, error) { return c.recentChanges(ctx, s.At) })
 }
 
-func (c *Client) collectAccount(ctx context.Context, a *posture.Account, name string, licences posture.Section[posture.Licences], network func() (string, error)) {
+func (c *Collector) collectAccount(ctx context.Context, a *posture.Account, name string, licences posture.Section[posture.Licences], network func() (string, error)) {
 	a.User = section(posture.UserSection, func() (posture.User, error) { return c.user(ctx, a.ID, name) })
 	if a.User.Read && !a.User.Value.Found {
 		gone := posture.Gap{Reason: posture.Gone, Detail: "the account does not exist"}

@@ -19,7 +19,7 @@ const mostPages = 1000
 type request func(ctx context.Context) (*abstractions.RequestInformation, error)
 
 // send makes one call and returns the body of the answer.
-func (c *Client) send(ctx context.Context, ask request) ([]byte, error) {
+func (c *Collector) send(ctx context.Context, ask request) ([]byte, error) {
 	ctx, cancel := context.WithTimeout(ctx, wholePatience(c.options.Patience))
 	defer cancel()
 	info, err := ask(ctx)
@@ -40,7 +40,7 @@ func (c *Client) send(ctx context.Context, ask request) ([]byte, error) {
 }
 
 // one reads a single object. T's fields that must not be missing are pointers, for the caller to check.
-func one[T any](ctx context.Context, c *Client, ask request) (T, error) {
+func one[T any](ctx context.Context, c *Collector, ask request) (T, error) {
 	body, err := c.send(ctx, ask)
 	if err != nil {
 		return *new(T), err
@@ -49,7 +49,7 @@ func one[T any](ctx context.Context, c *Client, ask request) (T, error) {
 }
 
 // list reads a collection with all its pages. A page without a list is an error, never an empty one.
-func list[T any](ctx context.Context, c *Client, ask request) ([]T, error) {
+func list[T any](ctx context.Context, c *Collector, ask request) ([]T, error) {
 	items := []T{}
 	seen := map[string]bool{}
 	for range mostPages {

@@ -88,12 +88,12 @@ func retryAfter(header http.Header) time.Duration {
 // guard is the last station before the network. It counts requests, limits how long and how large
 // an answer may be, refuses redirects, and reads the answer whole, so that one which is cut off or
 // is no JSON never looks like one that is empty.
-type guard struct{ client *Client }
+type guard struct{ collector *Collector }
 
 // Intercept implements Kiota's Middleware.
 func (g guard) Intercept(pipeline khttp.Pipeline, index int, request *http.Request) (*http.Response, error) {
-	g.client.calls.Add(1)
-	ctx, cancel := context.WithTimeout(request.Context(), g.client.options.Patience)
+	g.collector.calls.Add(1)
+	ctx, cancel := context.WithTimeout(request.Context(), g.collector.options.Patience)
 	defer cancel()
 	answer, err := pipeline.Next(request.WithContext(ctx), index)
 	if err != nil {
@@ -122,7 +122,7 @@ func (g guard) Intercept(pipeline khttp.Pipeline, index int, request *http.Reque
 // late says in words that an answer took too long.
 func (g guard) late(ctx context.Context, err error) error {
 	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("no answer within %s: %w", g.client.options.Patience, context.DeadlineExceeded)
+		return fmt.Errorf("no answer within %s: %w", g.collector.options.Patience, context.DeadlineExceeded)
 	}
 	return err
 }

@@ -22,17 +22,17 @@ type (
 	strength = conditional.Strength
 )
 
-func (c *Client) accessBuilder() *identity.ConditionalAccessRequestBuilder {
+func (c *Collector) accessBuilder() *identity.ConditionalAccessRequestBuilder {
 	return identity.NewIdentityRequestBuilderInternal(map[string]string{}, c.adapter).ConditionalAccess()
 }
 
-func (c *Client) policyBuilder() *graphpolicies.PoliciesRequestBuilder {
+func (c *Collector) policyBuilder() *graphpolicies.PoliciesRequestBuilder {
 	return graphpolicies.NewPoliciesRequestBuilderInternal(map[string]string{}, c.adapter)
 }
 
 // policies hands each policy to the evaluator as it came, so that fields and values which nobody
 // here knows are known to be there.
-func (c *Client) policies(ctx context.Context) ([]conditional.Policy, error) {
+func (c *Collector) policies(ctx context.Context) ([]conditional.Policy, error) {
 	found, err := list[conditional.Policy](ctx, c, func(ctx context.Context) (*abstractions.RequestInformation, error) {
 		return c.accessBuilder().Policies().ToGetRequestInformation(ctx, nil)
 	})
@@ -44,7 +44,7 @@ func (c *Client) policies(ctx context.Context) ([]conditional.Policy, error) {
 	return found, err
 }
 
-func (c *Client) strengths(ctx context.Context) ([]conditional.Strength, error) {
+func (c *Collector) strengths(ctx context.Context) ([]conditional.Strength, error) {
 	found, err := list[conditional.Strength](ctx, c, func(ctx context.Context) (*abstractions.RequestInformation, error) {
 		return c.policyBuilder().AuthenticationStrengthPolicies().ToGetRequestInformation(ctx, &graphpolicies.AuthenticationStrengthPoliciesRequestBuilderGetRequestConfiguration{
 			QueryParameters: &graphpolicies.AuthenticationStrengthPoliciesRequestBuilderGetQueryParameters{Expand: []string{"combinationConfigurations"}},
@@ -59,7 +59,7 @@ func (c *Client) strengths(ctx context.Context) ([]conditional.Strength, error) 
 	return found, err
 }
 
-func (c *Client) securityDefaults(ctx context.Context) (posture.SecurityDefaults, error) {
+func (c *Collector) securityDefaults(ctx context.Context) (posture.SecurityDefaults, error) {
 	wire, err := one[struct {
 		Enabled *bool `json:"isEnabled"`
 	}](ctx, c, func(ctx context.Context) (*abstractions.RequestInformation, error) {
@@ -92,7 +92,7 @@ type wireTarget struct {
 	ID string `json:"id"`
 }
 
-func (c *Client) methodPolicy(ctx context.Context) (posture.MethodPolicy, error) {
+func (c *Collector) methodPolicy(ctx context.Context) (posture.MethodPolicy, error) {
 	wire, err := one[struct {
 		Configurations *[]json.RawMessage `json:"authenticationMethodConfigurations"`
 	}](ctx, c, func(ctx context.Context) (*abstractions.RequestInformation, error) {

@@ -4,7 +4,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -30,12 +29,12 @@ type wireRole struct {
 	Principal object `json:"principal"`
 }
 
-func (c *Client) roleBuilder() *rolemanagement.DirectoryRequestBuilder {
+func (c *Collector) roleBuilder() *rolemanagement.DirectoryRequestBuilder {
 	return rolemanagement.NewRoleManagementRequestBuilderInternal(map[string]string{}, c.adapter).Directory()
 }
 
 // instances are the assignments in force, as Privileged Identity Management tells them.
-func (c *Client) instances(filter, expand string) request {
+func (c *Collector) instances(filter, expand string) request {
 	return func(ctx context.Context) (*abstractions.RequestInformation, error) {
 		return c.roleBuilder().RoleAssignmentScheduleInstances().ToGetRequestInformation(ctx, &rolemanagement.DirectoryRoleAssignmentScheduleInstancesRequestBuilderGetRequestConfiguration{
 			QueryParameters: &rolemanagement.DirectoryRoleAssignmentScheduleInstancesRequestBuilderGetQueryParameters{Filter: &filter, Expand: []string{expand}},
@@ -44,7 +43,7 @@ func (c *Client) instances(filter, expand string) request {
 }
 
 // assignments are the same for tenants without Entra ID P2.
-func (c *Client) assignments(filter, expand string) request {
+func (c *Collector) assignments(filter, expand string) request {
 	return func(ctx context.Context) (*abstractions.RequestInformation, error) {
 		return c.roleBuilder().RoleAssignments().ToGetRequestInformation(ctx, &rolemanagement.DirectoryRoleAssignmentsRequestBuilderGetRequestConfiguration{
 			QueryParameters: &rolemanagement.DirectoryRoleAssignmentsRequestBuilderGetQueryParameters{Filter: &filter, Expand: []string{expand}},
@@ -55,7 +54,7 @@ func (c *Client) assignments(filter, expand string) request {
 // inForce reads the assignments in force. Without Entra ID P2 nothing can be time-bound, and the
 // plain list says it all; if the tenant has P2 and Graph denies it, the plain list would leave the
 // ends out, so that this is a fault.
-func (c *Client) inForce(ctx context.Context, filter, expand string, licences posture.Section[posture.Licences]) ([]wireRole, error) {
+func (c *Collector) inForce(ctx context.Context, filter, expand string, licences posture.Section[posture.Licences]) ([]wireRole, error) {
 	found, err := list[wireRole](ctx, c, c.instances(filter, expand))
 	if !unlicensed(err) {
 		return found, err
@@ -71,7 +70,7 @@ func contradiction(err error) error {
 	return errors.New("the tenant has Entra ID P2, and yet " + err.Error())
 }
 
-func (c *Client) roles(ctx context.Context, id string, licences posture.Section[posture.Licences]) ([]posture.RoleHeld, error) {
+func (c *Collector) roles(ctx context.Context, id string, licences posture.Section[posture.Licences]) ([]posture.RoleHeld, error) {
 	wire, err := c.inForce(ctx, principalIs(id), "roleDefinition", licences)
 	if err != nil {
 		return nil, err
@@ -79,7 +78,7 @@ func (c *Client) roles(ctx context.Context, id string, licences posture.Section[
 	return held(wire)
 }
 
-func (c *Client) eligible(ctx context.Context, id string, licences posture.Section[posture.Licences]) ([]posture.RoleHeld, error) {
+func (c *Collector) eligible(ctx context.Context, id string, licences posture.Section[posture.Licences]) ([]posture.RoleHeld, error) {
 	wire, err := list[wireRole](ctx, c, func(ctx context.Context) (*abstractions.RequestInformation, error) {
 		return c.roleBuilder().RoleEligibilityScheduleInstances().ToGetRequestInformation(ctx, &rolemanagement.DirectoryRoleEligibilityScheduleInstancesRequestBuilderGetRequestConfiguration{
 			QueryParameters: &rolemanagement.DirectoryRoleEligibilityScheduleInstancesRequestBuilderGetQueryParameters{
@@ -118,7 +117,7 @@ func held(wire []wireRole) ([]posture.RoleHeld, error) {
 }
 
 // administrators lists who is Global Administrator now. Groups among them are replaced by their members.
-func (c *Client) administrators(ctx context.Context, licences posture.Section[posture.Licences]) ([]posture.Administrator, error) {
+func (c *Collector) administrators(ctx context.Context, licences posture.Section[posture.Licences]) ([]posture.Administrator, error) {
 	wire, err := c.inForce(ctx, "roleDefinitionId eq '"+posture.GlobalAdministrator+"'", "principal", licences)
 	if err != nil {
 		return nil, err
@@ -137,8 +136,10 @@ func (c *Client) administrators(ctx context.Context, licences posture.Section[po
 	for _, w := range wire {
 		who, activated := w.Principal, w.AssignmentType == "Activated"
 		switch {
-		case who.ID == "" || who.Type == "":
-			return nil, fmt.Errorf("the list does not tell who %.36q is", w.PrincipalID)
+		case w.PrincipalID == "":
+			return nil, errors.New("the list holds an assignment that is nobody's")
+		case who.ID == "": // deleted, and shown no more
+			add(object{ID: w.PrincipalID, Type: "unknown"}, activated)
 		case who.kind() != "group":
 			add(who, activated)
 		default:

@@ -26,7 +26,7 @@ const (
 	planGovernance = "Entra_Identity_Governance"
 )
 
-func (c *Client) licences(ctx context.Context) (posture.Licences, error) {
+func (c *Collector) licences(ctx context.Context) (posture.Licences, error) {
 	skus, err := list[struct {
 		Capability string `json:"capabilityStatus"`
 		Plans      *[]struct {
@@ -56,7 +56,7 @@ func (c *Client) licences(ctx context.Context) (posture.Licences, error) {
 // forEver is Graph's number of days after which a password that does not end would end.
 const forEver = 2147483647
 
-func (c *Client) domains(ctx context.Context) ([]posture.Domain, error) {
+func (c *Collector) domains(ctx context.Context) ([]posture.Domain, error) {
 	wire, err := list[struct {
 		ID             string `json:"id"`
 		Authentication string `json:"authenticationType"`
@@ -83,7 +83,7 @@ func (c *Client) domains(ctx context.Context) ([]posture.Domain, error) {
 }
 
 // recentChanges are the changes of Conditional Access in the 24 hours before now that went well.
-func (c *Client) recentChanges(ctx context.Context, now time.Time) ([]posture.RecentChange, error) {
+func (c *Collector) recentChanges(ctx context.Context, now time.Time) ([]posture.RecentChange, error) {
 	filter := "activityDateTime ge " + now.Add(-24*time.Hour).Format(time.RFC3339) + " and loggedByService eq 'Conditional Access'"
 	wire, err := list[struct {
 		At       *time.Time `json:"activityDateTime"`
@@ -124,12 +124,12 @@ func (c *Client) recentChanges(ctx context.Context, now time.Time) ([]posture.Re
 	return found, nil
 }
 
-func (c *Client) groupBuilder(id string) *groups.GroupItemRequestBuilder {
+func (c *Collector) groupBuilder(id string) *groups.GroupItemRequestBuilder {
 	return groups.NewGroupsRequestBuilderInternal(map[string]string{}, c.adapter).ByGroupId(id)
 }
 
 // groupsOf reads the groups with their members and owners.
-func (c *Client) groupsOf(ctx context.Context, ids []string) ([]posture.Group, error) {
+func (c *Collector) groupsOf(ctx context.Context, ids []string) ([]posture.Group, error) {
 	found := []posture.Group{}
 	for _, id := range ids {
 		g, err := c.group(ctx, id)
@@ -141,7 +141,7 @@ func (c *Client) groupsOf(ctx context.Context, ids []string) ([]posture.Group, e
 	return found, nil
 }
 
-func (c *Client) group(ctx context.Context, id string) (posture.Group, error) {
+func (c *Collector) group(ctx context.Context, id string) (posture.Group, error) {
 	wire, err := one[struct {
 		ID             string   `json:"id"`
 		DisplayName    string   `json:"displayName"`
@@ -183,7 +183,7 @@ func (c *Client) group(ctx context.Context, id string) (posture.Group, error) {
 	}, nil
 }
 
-func (c *Client) groupMembers(ctx context.Context, id string) ([]object, error) {
+func (c *Collector) groupMembers(ctx context.Context, id string) ([]object, error) {
 	return c.objects(ctx, func(ctx context.Context) (*abstractions.RequestInformation, error) {
 		return c.groupBuilder(id).TransitiveMembers().ToGetRequestInformation(ctx, &groups.ItemTransitiveMembersRequestBuilderGetRequestConfiguration{
 			QueryParameters: &groups.ItemTransitiveMembersRequestBuilderGetQueryParameters{

@@ -23,7 +23,7 @@ const (
 
 // whatIf asks Microsoft about each scenario. network gives an address that the tenant trusts, or
 // nothing if it trusts none.
-func (c *Client) whatIf(ctx context.Context, id string, network func() (string, error)) ([]posture.WhatIfAnswer, error) {
+func (c *Collector) whatIf(ctx context.Context, id string, network func() (string, error)) ([]posture.WhatIfAnswer, error) {
 	trusted, err := network()
 	if err != nil {
 		return nil, fmt.Errorf("read the named locations: %w", err)
@@ -111,7 +111,7 @@ var (
 )
 
 // trustedAddress is an address in the first trusted location of the tenant, or nothing.
-func (c *Client) trustedAddress(ctx context.Context) (string, error) {
+func (c *Collector) trustedAddress(ctx context.Context) (string, error) {
 	places, err := list[struct {
 		Trusted bool `json:"isTrusted"`
 		Ranges  []struct {

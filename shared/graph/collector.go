@@ -52,8 +52,8 @@ type Options struct {
 	Transport http.RoundTripper
 }
 
-// Client reads one tenant. It is safe for concurrent use.
-type Client struct {
+// Collector reads one tenant. It is safe for concurrent use.
+type Collector struct {
 	options Options
 	origin  string // scheme and host of the endpoint
 	adapter *core.GraphRequestAdapterBase
@@ -64,7 +64,7 @@ const defaultPatience = 20 * time.Second
 
 // New prepares to read a tenant without touching the network. It fails for an endpoint that is no
 // https address without query, or http on loopback, and for https without a credential.
-func New(o Options) (*Client, error) {
+func New(o Options) (*Collector, error) {
 	base, err := endpoint(o.Endpoint)
 	if err != nil {
 		return nil, err
@@ -78,7 +78,7 @@ func New(o Options) (*Client, error) {
 	if o.Transport == nil {
 		o.Transport = khttp.GetDefaultTransport()
 	}
-	c := &Client{options: o, origin: base.Scheme + "://" + base.Host}
+	c := &Collector{options: o, origin: base.Scheme + "://" + base.Host}
 	door := doorkeeper{scheme: base.Scheme, host: base.Host}
 	if base.Scheme == "https" {
 		if o.Credential == nil {
