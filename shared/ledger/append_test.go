@@ -81,6 +81,10 @@ func TestAppendCostsTheSameWithManyEntries(t *testing.T) {
 			t.Fatalf("an append cost %d reads and %d commits, not one each", gets, commits)
 		}
 	}
+	l = ledger.New(store, at) // the process starts anew
+	if gets, commits := counts(); gets != 1 || commits != 1 {
+		t.Errorf("the first append of a process cost %d reads and %d commits, not one each", gets, commits)
+	}
 }
 
 func TestAnAnswerLostAfterTheCommitIsFoundOut(t *testing.T) {

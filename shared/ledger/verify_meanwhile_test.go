@@ -108,6 +108,21 @@ func TestWhatIsAppendedOrPurgedMeanwhileIsNoProblem(t *testing.T) {
 	}
 }
 
+func TestAStreamThatKeepsGrowingIsNotCutOff(t *testing.T) {
+	store, l := busy(t)
+	found, verdict := verify(t, watched{store, func(operation, partition, key string) error {
+		if partition == "tenant" && (operation+" "+key == "listed "+entryKey(240) || operation+" "+key == "end entry|") {
+			if _, err := l.Append(t.Context(), "tenant", adds(event("later"))); err != nil {
+				t.Error(err)
+			}
+		}
+		return nil
+	}}, ledger.VerifyOptions{})
+	if !verdict.OK || verdict.Entries != 250 {
+		t.Errorf("%d entries, found %v", verdict.Entries, found)
+	}
+}
+
 func TestVerifySaysThatItCouldNotLook(t *testing.T) {
 	for _, where := range []string{
 		"list register ", "listed register installed", "got checkpoint head", "list tenant entry|", "listed tenant " + entryKey(120),

@@ -187,6 +187,9 @@ func TestVerifyNamesTheEntryThatWasInserted(t *testing.T) {
 		{name: "a part too many", want: bad(9, "inserted"), do: func(_ *testing.T, rows map[string]ledger.Row) {
 			rows[partKey(9, 3)] = copied(rows[partKey(9, 1)])
 		}},
+		{name: "two parts too many", want: bad(9, "inserted"), do: func(_ *testing.T, rows map[string]ledger.Row) {
+			rows[partKey(9, 3)], rows[partKey(9, 4)] = copied(rows[partKey(9, 1)]), copied(rows[partKey(9, 1)])
+		}},
 		{name: "a part of a purged entry", want: bad(2, "inserted"), do: func(_ *testing.T, rows map[string]ledger.Row) {
 			rows[partKey(2, 1)] = copied(rows[partKey(9, 1)])
 		}},
