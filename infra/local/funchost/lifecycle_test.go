@@ -34,8 +34,9 @@ func TestAnswersWithoutBodyHangUntilTheTimeout(t *testing.T) {
 			if s := host.Stats().Instances["watch"]; s.Killed == 0 || s.Crashes != 0 || s.Starts != s.Killed+1 {
 				t.Errorf("stats %+v, want one kill that is not held against the handler", s)
 			}
-			if why := host.Stats().Functions["watch"].LastFailure; !strings.Contains(why, "exceeded") {
-				t.Errorf("failed with %q, want the timeout named", why)
+			// Not the last failure: a call that meets the restart may fail after it.
+			if !strings.Contains(out.String(), "exceeded by function watch") {
+				t.Error("the host does not name the timeout")
 			}
 		})
 	}
