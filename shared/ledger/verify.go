@@ -11,7 +11,7 @@ import (
 
 // Limits says what the rows alone cannot show, for whoever reads a verdict.
 const Limits = "The rows alone cannot show a stream's last entries cut off together with its head set back, a chain computed anew " +
-	"from some entry to its end, or a stream deleted with its registration, unless a checkpoint in the ledger still names them. " +
+	"from some entry to its end, or a stream taken out of the register, deleted or not, unless a checkpoint in the ledger still names them. " +
 	"Compare with copies kept elsewhere: --checkpoint with a hash from a digest, --witness with messages from a channel. " +
 	"Rows that are working notes (seen, owed, incident, due) are not part of the chain."
 

@@ -52,7 +52,7 @@ func TestLimitsAreWhatTheRowsCannotShow(t *testing.T) {
 			})
 		}},
 		{"a chain computed anew", "a chain computed anew", func(t *testing.T, store *ledgertest.Store) { forge(t, store, 3) }},
-		{"a stream deleted with its registration", "deleted with its registration", func(_ *testing.T, store *ledgertest.Store) {
+		{"a stream deleted with its registration", "taken out of the register, deleted or not", func(_ *testing.T, store *ledgertest.Store) {
 			store.Tamper("tenant", func(rows map[string]ledger.Row) { clear(rows) })
 			store.Tamper("register", func(rows map[string]ledger.Row) { delete(rows, "stream|tenant") })
 		}},
