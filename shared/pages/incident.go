@@ -3,6 +3,8 @@ package pages
 import (
 	"fmt"
 	"net/http"
+	"slices"
+	"strings"
 	"time"
 
 	"glasswatch/shared/detect"
@@ -36,8 +38,8 @@ type Incident struct {
 	Problem string
 
 	Facts            []Fact
-	Events           []Event // oldest first
-	MoreEvents       int     // how many older ones are not shown
+	Events           []Event // in any order; shown oldest first
+	MoreEvents       int     // how many between the first and the last are left out
 	Acknowledgements []Acknowledgement
 	Closing          Closing
 	Deliveries       []Delivery
@@ -67,7 +69,7 @@ type Event struct {
 	Severity             detect.Severity
 	Headline             string
 	Address, App, Device string // empty if not known
-	Mark                 string // "not yet recorded", "confirmed by Entra"; may be empty
+	Mark                 string // a remark, such as "confirmed by Entra"; may be empty
 	Detail               []Fact // folded away
 }
 
@@ -151,11 +153,18 @@ func (i Incident) Started() string { return i.Clock.When(i.StartedAt) }
 // Openable says whether a reader may be sent to the link.
 func (l Link) Openable() bool { return outside.Openable(l.URL) }
 
-// Where is where an event came from, on one line.
+// Timeline is the events in the order in which they happened, which is not that in which the logs
+// told of them.
+func (i Incident) Timeline() []Event {
+	return slices.SortedStableFunc(slices.Values(i.Events), func(a, b Event) int { return a.At.Compare(b.At) })
+}
+
+// Where is where an event came from, on one line, as far as the headline does not say it already.
 func (e Event) Where() []string {
 	var out []string
+	headline := outside.Line(e.Headline, 500)
 	for _, s := range []string{e.Address, e.App, e.Device} {
-		if s = outside.Line(s, 160); s != "" {
+		if s = outside.Line(s, 160); s != "" && !strings.Contains(headline, s) {
 			out = append(out, s)
 		}
 	}

@@ -9,6 +9,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"path/filepath"
+	"sync/atomic"
 	"testing"
 	"time"
 
@@ -29,12 +30,32 @@ import (
 )
 
 // night is when somebody reads the pages of these tests.
-var night = time.Date(2026, time.November, 24, 3, 24, 55, 0, time.UTC)
+var night = tonight("03:24:55")
+
+func tonight(clock string) time.Time {
+	at, err := time.Parse(time.RFC3339, "2026-11-24T"+clock+"Z")
+	if err != nil {
+		panic(err)
+	}
+	return at
+}
+
+// clock is what everything in a stack takes for the time.
+type clock struct{ at atomic.Pointer[time.Time] }
+
+func newClock(at time.Time) *clock {
+	c := &clock{}
+	c.at.Store(&at)
+	return c
+}
+
+func (c *clock) now() time.Time { return *c.at.Load() }
 
 // stack is the real way from a record to a page: records are recorded on Azurite, told to the
 // page that stands in for the channels, and shown by answerincident over HTTP.
 type stack struct {
 	t          *testing.T
+	clock      *clock
 	accounts   breakglass.Accounts
 	store      *tables.Store
 	journal    *journal.Journal
@@ -46,8 +67,9 @@ type stack struct {
 
 func newStack(t *testing.T, people []sample.Person) *stack {
 	t.Helper()
-	now := func() time.Time { return night }
-	s := &stack{t: t, table: azurite.TableName(), channels: channels(t)}
+	s := &stack{t: t, clock: newClock(night), table: azurite.TableName()}
+	now := s.clock.now
+	s.channels = channels(t, now)
 	var watched []breakglass.Account
 	for _, who := range people {
 		watched = append(watched, breakglass.Account{ObjectID: who.ID, UserPrincipalName: who.UPN})
@@ -85,10 +107,10 @@ func newStack(t *testing.T, people []sample.Person) *stack {
 }
 
 // channels is the page that stands in for Teams and the fallback, with the real renderer of cards.
-func channels(t *testing.T) *teamspage.Page {
+func channels(t *testing.T, now func() time.Time) *teamspage.Page {
 	t.Helper()
 	page, err := teamspage.Start(t.Context(), teamspage.Options{
-		Renderer: filepath.Join("..", "cards", "render.mjs"), Now: func() time.Time { return night },
+		Renderer: filepath.Join("..", "cards", "render.mjs"), Now: now,
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -108,7 +130,7 @@ func (s *stack) happens(who sample.Person, message []byte) string {
 	}
 	var events []journal.Intake
 	for _, r := range records {
-		e, ok := s.accounts.Event(r, breakglass.Arrival{ReachedAt: night.Add(-time.Minute), Source: breakglass.SourceHub})
+		e, ok := s.accounts.Event(r, breakglass.Arrival{ReachedAt: s.clock.now(), Source: breakglass.SourceHub})
 		if !ok {
 			s.t.Fatalf("a record of category %q does not name the account", r.Category)
 		}
@@ -137,7 +159,7 @@ func (s *stack) tell(stream string, alerts []*alert.Alert) {
 }
 
 func (s *stack) link(incident string) string {
-	return s.links.URL(incident, alert.ChannelTeams, night)
+	return s.links.URL(incident, alert.ChannelTeams, s.clock.now())
 }
 
 // everything is all rows of the account's stream, as storage has them.

@@ -9,7 +9,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"glasswatch/infra/local/teamspage"
 	"glasswatch/shared/alert"
@@ -45,7 +44,7 @@ func forged() map[string]string {
 // TestTheChannelPage feeds the page that shows the Teams channel with every golden card, with
 // cards and fallback messages that hold hostile text wherever a text can be, and with forged ones.
 func TestTheChannelPage(t *testing.T) {
-	p := channels(t)
+	p := channels(t, newClock(night).now)
 	cards := 0
 	for _, file := range golden(t, "teams", "json") {
 		body, err := os.ReadFile(file)
@@ -58,7 +57,7 @@ func TestTheChannelPage(t *testing.T) {
 	known := channelMarkup(t, p)
 
 	channel := teams.New(teams.Options{URL: p.WebhookURL()})
-	fallback := webhook.New(webhook.Options{URL: p.FallbackURL(), Format: webhook.FormatCloudEvents, Secret: p.FallbackSecret(), Now: func() time.Time { return night }})
+	fallback := webhook.New(webhook.Options{URL: p.FallbackURL(), Format: webhook.FormatCloudEvents, Secret: p.FallbackSecret(), Now: newClock(night).now})
 	messages := 0
 	for _, hostile := range hostileTexts() {
 		m := alert.Message{HappenedAt: night, Sequence: 3}

@@ -44,8 +44,9 @@ article > header { font-size:12px; color:var(--default-subtle); margin:0 0 4px; 
 .ac-textBlock p, .ac-textBlock ol, .ac-textBlock ul, .ac-textRun p { margin:0; }
 .ac-textBlock ol, .ac-textBlock ul { padding-left:22px; }
 .ac-textBlock { overflow-wrap:anywhere; }
-.ac-factset { width:100%; }
+.ac-factset { width:100%; table-layout:fixed; }
 .ac-fact-title { width:34%; }
+@media (min-width:600px) { .ac-fact-title { width:170px; } }
 .ac-actionSet { flex-wrap:wrap; row-gap:8px; }
 .ac-pushButton { display:inline-block; padding:6px 12px; border:1px solid var(--button-line); border-radius:4px; background:var(--button); color:var(--default); font:inherit; font-weight:600; text-decoration:none; }
 .ac-pushButton:focus-visible { outline:2px solid var(--accent); outline-offset:2px; }

@@ -18,9 +18,9 @@ export const chromiumOptions = {
   args: ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
 };
 
-// smaller reduces a picture to 64 colours where pngquant is installed, which nobody sees in text.
+// smaller reduces a picture to 32 colours where pngquant is installed, which nobody sees in text.
 export function smaller(png) {
-  const done = spawnSync("pngquant", ["--strip", "--speed", "1", "64", "-"], { input: png, maxBuffer: 1 << 26 });
+  const done = spawnSync("pngquant", ["--strip", "--speed", "1", "32", "-"], { input: png, maxBuffer: 1 << 26 });
   return done.status === 0 ? done.stdout : png;
 }
 
