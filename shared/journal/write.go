@@ -89,7 +89,7 @@ func (w *writer) fits(g group) bool {
 
 // take writes what is new of one record id.
 func (w *writer) take(g group, known seen) error {
-	wrote := false
+	wrote, anew := false, known.revisions == 0
 	for _, in := range g.events {
 		if known.knows(in.Event.ContentHash) {
 			w.recorded.Duplicates++
@@ -101,7 +101,10 @@ func (w *writer) take(g group, known seen) error {
 		}
 		wrote = true
 	}
-	if wrote {
+	switch {
+	case wrote && anew:
+		w.tx.Insert(known.row(g.id)) // emulators look for the row twice before they upsert it, through all of the stream
+	case wrote:
 		w.tx.Upsert(known.row(g.id))
 	}
 	return nil

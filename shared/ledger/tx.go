@@ -141,6 +141,10 @@ func (tx *Tx) GetMany(ctx context.Context, keys []string) (map[string]Row, error
 // Upsert writes a row of the caller's, whatever was there.
 func (tx *Tx) Upsert(row Row) { tx.own(Op{Kind: Upsert, Row: row}) }
 
+// Insert writes a row that was not there when it was read; if it has come to be meanwhile, the
+// transaction is built again.
+func (tx *Tx) Insert(row Row) { tx.own(Op{Kind: Insert, Row: row}) }
+
 // Delete removes a row that exists; if it has gone meanwhile, the transaction is built again.
 func (tx *Tx) Delete(key string) { tx.DeleteIf(key, "*") }
 

@@ -153,6 +153,30 @@ func TestStateRowsAndClaims(t *testing.T) {
 	whole(t, store)
 }
 
+func TestAnInsertedRowThatIsThereAlreadyIsBuiltAgain(t *testing.T) {
+	l := ledger.New(ledgertest.New(t), at)
+	row := ledger.Row{Key: "seen|1", Columns: map[string]any{"Set": []byte{1}}}
+	builds := 0
+	for range 2 {
+		_, err := l.Append(t.Context(), "tenant", func(ctx context.Context, tx *ledger.Tx) error {
+			if builds++; builds == 3 { // the second build of the second append
+				if _, err := tx.Get(ctx, row.Key); err != nil {
+					t.Errorf("the row of the first append: %v", err)
+				}
+				return ledger.ErrNothing
+			}
+			tx.Insert(row)
+			return nil
+		})
+		if err != nil {
+			t.Fatal(err)
+		}
+	}
+	if builds != 3 {
+		t.Errorf("%d builds, want one, then two", builds)
+	}
+}
+
 func TestInstalledAtIsWrittenOnce(t *testing.T) {
 	store := ledgertest.New(t)
 	if _, err := ledger.New(store, at).InstalledAt(t.Context()); err != nil {
