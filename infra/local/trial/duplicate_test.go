@@ -1,0 +1,163 @@
+//go:build unix
+
+package trial_test
+
+import (
+	"math/rand/v2"
+	"slices"
+	"sync"
+	"testing"
+	"time"
+
+	"glasswatch/infra/local/sample"
+)
+
+// ordeal is a few messages with everything that makes an event, and what must come of them.
+type ordeal struct {
+	messages [][]byte
+	wanted   map[string][]string // record id -> the streams that must hold it, once each
+}
+
+// trouble invents n messages about the watched accounts, with everyday records between them.
+func (s *stack) trouble(n int) ordeal {
+	o := ordeal{wanted: map[string][]string{}}
+	for i := range n {
+		o.add(s, i)
+	}
+	return o
+}
+
+func (o *ordeal) add(s *stack, i int) {
+	g, who := s.sample, s.watched[i%len(s.watched)]
+	other := s.watched[(i+1)%len(s.watched)]
+	stream := "account-" + who.ID
+	records := g.Quiet(2)
+	take := func(r *sample.Object, streams ...string) {
+		records = append(records, r)
+		o.wanted[r.Text("properties.id")] = streams
+	}
+	take(g.SignIn(sample.SignIn{Who: who, Code: 50126, From: g.Stranger(), Policies: 2, Methods: []string{"Password"}}), stream)
+	switch i % 4 {
+	case 0:
+		take(g.SignIn(sample.SignIn{Who: who, From: g.Stranger(), Policies: 3}), stream)
+	case 1:
+		take(g.NonInteractive(sample.SignIn{Who: who, Policies: 2}), stream)
+	case 2:
+		take(g.Audit(sample.Audit{Activity: sample.ActivityNamed("Add member to role"), By: who, Targets: []sample.Target{sample.UserTarget(other)}}),
+			stream, "account-"+other.ID)
+	default:
+		take(g.SecurityInfo(sample.Audit{}, who, "Passkey"), stream)
+	}
+	o.messages = append(o.messages, sample.Message(records...))
+}
+
+// recorded fails the test unless each event is in the ledger once, and nothing else is.
+func (s *stack) recorded(o ordeal) {
+	s.t.Helper()
+	found := map[string]map[string]int{}
+	for _, e := range s.events() {
+		if found[e.RecordID] == nil {
+			found[e.RecordID] = map[string]int{}
+		}
+		found[e.RecordID][e.Stream]++
+		if !slices.Contains(o.wanted[e.RecordID], e.Stream) {
+			s.t.Errorf("the ledger holds a record that should not be there: %s in %s, %s", e.RecordID, e.Stream, e.HeadlineRule)
+		}
+	}
+	total := 0
+	for id, streams := range o.wanted {
+		for _, stream := range streams {
+			total++
+			if n := found[id][stream]; n != 1 {
+				s.t.Errorf("record %s is in %s %d times instead of once", id, stream, n)
+			}
+		}
+	}
+	s.t.Logf("%d messages, %d events in the ledger", len(o.messages), total)
+}
+
+// toldOnce fails the test unless every alert is on its channels exactly once.
+func (s *stack) toldOnce() {
+	s.t.Helper()
+	teams, fallback := s.teams(), s.fallback()
+	alerts := s.alerts()
+	for _, a := range alerts {
+		e := entry{a.Stream, a.Sequence}
+		onTeams, onFallback := len(about(teams, e)), len(about(fallback, e))
+		if onTeams != 1 {
+			s.t.Errorf("alert %s (%s) has %d cards instead of one", a.ID, a.Rule, onTeams)
+		}
+		if want := map[bool]int{true: 1}[a.Severity == "critical"]; onFallback != want {
+			s.t.Errorf("alert %s (%s, %s) has %d messages on the fallback channel instead of %d", a.ID, a.Rule, a.Severity, onFallback, want)
+		}
+		if a.State != "delivered" {
+			s.t.Errorf("alert %s (%s) is %s", a.ID, a.Rule, a.State)
+		}
+	}
+	for _, c := range slices.Concat(teams, fallback) {
+		if len(c.names) == 0 {
+			s.t.Errorf("message %d on %s names no entry of the ledger: %q", c.number, c.channel, c.texts)
+		}
+	}
+	s.t.Logf("%d alerts, %d cards, %d messages on the fallback channel", len(alerts), len(teams), len(fallback))
+}
+
+func TestSameBatchFiveTimes(t *testing.T) {
+	s := start(t, options{})
+	o := s.trouble(16)
+	for range 5 {
+		if err := s.deliver(t.Context(), o.messages...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.recorded(o)
+	s.toldOnce()
+	s.verify()
+}
+
+func TestOverlappingBatches(t *testing.T) {
+	s := start(t, options{})
+	o := s.trouble(32)
+	for first := 0; first < len(o.messages); first += 4 { // each message comes in up to four batches
+		if err := s.deliver(t.Context(), o.messages[first:min(first+16, len(o.messages))]...); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.recorded(o)
+	s.toldOnce()
+	s.verify()
+}
+
+func TestFourProcessesAtOnce(t *testing.T) {
+	first := start(t, options{})
+	all := []*stack{first}
+	for range 3 {
+		same := map[string]string{}
+		for _, name := range []string{
+			"BREAK_GLASS_ACCOUNTS", "EVIDENCE_TABLES", "TEAMS_WEBHOOK_URL", "FALLBACK_WEBHOOK_URL", "FALLBACK_WEBHOOK_SECRET", "LINK_SIGNING_KEYS",
+		} {
+			same[name] = first.settings[name]
+		}
+		all = append(all, start(t, options{settings: same}))
+	}
+	o := first.trouble(48)
+	began := time.Now()
+	var work sync.WaitGroup
+	for n, s := range all {
+		work.Go(func() {
+			dice := rand.New(rand.NewPCG(shared.seed, uint64(n)))
+			for range 3 {
+				for _, at := range dice.Perm(6) { // the same six batches for each process, in an order of its own
+					if err := s.deliver(t.Context(), o.messages[at*8:at*8+8]...); err != nil {
+						t.Error(err)
+					}
+				}
+			}
+		})
+	}
+	work.Wait()
+	t.Logf("four processes took the same 48 messages three times each in %s", time.Since(began).Round(time.Millisecond))
+	first.recorded(o)
+	first.toldOnce()
+	first.verify()
+}
