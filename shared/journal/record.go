@@ -3,6 +3,7 @@ package journal
 import (
 	"context"
 	"fmt"
+	"slices"
 
 	"glasswatch/shared/alert"
 	"glasswatch/shared/breakglass"
@@ -46,6 +47,10 @@ const maxChunk = 48
 func (j *Journal) Record(ctx context.Context, stream string, events []Intake, owing func([]*alert.Alert)) (Recorded, error) {
 	var total Recorded
 	groups := fold(events)
+	if len(groups) > maxChunk {
+		// A flood takes many transactions: a success in the middle of it must not wait for all of them.
+		slices.SortStableFunc(groups, func(a, b group) int { return b.worst() - a.worst() })
+	}
 	most := maxChunk
 	for len(groups) > 0 {
 		taken, out, err := j.chunk(ctx, stream, groups[:min(most, len(groups))])
@@ -81,6 +86,15 @@ func (j *Journal) Record(ctx context.Context, stream string, events []Intake, ow
 type group struct {
 	id     string
 	events []Intake
+}
+
+// worst is the highest rank among the outcomes of the record's revisions.
+func (g group) worst() int {
+	rank := 0
+	for _, in := range g.events {
+		rank = max(rank, in.Event.Outcome.Rank())
+	}
+	return rank
 }
 
 // fold brings the events of one id together, so that each id occurs once in a transaction, and
