@@ -24,14 +24,15 @@ func Posture(w io.Writer, findings []posture.Finding, tally posture.Tally, label
 	if err := Paragraph(w, verdict(findings, tally)); err != nil {
 		return err
 	}
-	var passed []string
+	var passed, shown []string
 	for _, f := range byUrgency(findings) {
 		if f.State == posture.Pass || f.State == posture.NotApplicable {
-			if !slices.Contains(passed, f.Check) {
+			if !slices.Contains(passed, f.Check) && !slices.Contains(shown, f.Check) {
 				passed = append(passed, f.Check)
 			}
 			continue
 		}
+		shown = append(shown, f.Check)
 		if err := finding(w, f, label); err != nil {
 			return err
 		}
@@ -65,15 +66,25 @@ func verdict(findings []posture.Finding, tally posture.Tally) string {
 
 // urgency orders states: what is to be mended first.
 func urgency(s posture.State) int {
-	return slices.Index([]posture.State{posture.Fail, posture.Unknown, posture.Warn, posture.Accepted, posture.Note}, s)
+	return slices.Index([]posture.State{posture.Fail, posture.Unknown, posture.Warn, posture.Accepted, posture.Note, posture.Pass, posture.NotApplicable}, s)
 }
 
 func byUrgency(findings []posture.Finding) []posture.Finding {
 	sorted := slices.Clone(findings)
 	slices.SortStableFunc(sorted, func(a, b posture.Finding) int {
-		return cmp.Or(cmp.Compare(urgency(a.State), urgency(b.State)), cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(a.Check, b.Check))
+		return cmp.Or(cmp.Compare(b.Severity.Rank(), a.Severity.Rank())*notWell(a, b), cmp.Compare(urgency(a.State), urgency(b.State)), cmp.Compare(b.Severity.Rank(), a.Severity.Rank()), cmp.Compare(a.Check, b.Check))
 	})
 	return sorted
+}
+
+// notWell is 1 if both findings are to be mended, so that a critical one that nobody can answer comes
+// before a lesser one that fails, as in the digest.
+func notWell(a, b posture.Finding) int {
+	mended := urgency(posture.Accepted)
+	if urgency(a.State) < mended && urgency(b.State) < mended {
+		return 1
+	}
+	return 0
 }
 
 func finding(w io.Writer, f posture.Finding, label func(string) string) error {
@@ -81,15 +92,15 @@ func finding(w io.Writer, f posture.Finding, label func(string) string) error {
 	if f.Account != "" {
 		head += " " + label(f.Account)
 	}
-	lines := []string{strings.TrimRight(head, " "), indent + cut(f.Observed, Width-len(indent))}
+	lines := []string{strings.TrimRight(head, " "), wrap(f.Observed, indent, Width)}
 	if f.Missing != "" {
-		lines = append(lines, indent+cut("missing: "+f.Missing, Width-len(indent)))
+		lines = append(lines, wrap("missing: "+f.Missing, indent, Width))
 	}
 	if f.State == posture.Fail || f.State == posture.Warn {
-		lines = append(lines, indent+cut("to do: "+f.Fix, Width-len(indent)))
+		lines = append(lines, wrap("to do: "+f.Fix, indent, Width))
 	}
 	if f.AcceptedBy != "" {
-		lines = append(lines, indent+cut("accepted: "+f.AcceptedBy, Width-len(indent)))
+		lines = append(lines, wrap("accepted: "+f.AcceptedBy, indent, Width))
 	}
 	_, err := fmt.Fprintln(w, strings.Join(lines, "\n"))
 	return err

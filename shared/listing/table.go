@@ -26,19 +26,24 @@ func Item(w io.Writer, what, when, severity, more string) error {
 
 // Paragraph writes a text in lines of at most Width columns.
 func Paragraph(w io.Writer, text string) error {
+	_, err := fmt.Fprintln(w, wrap(text, "", Width))
+	return err
+}
+
+// wrap breaks a text into lines of at most width columns, each after the margin.
+func wrap(text, margin string, width int) string {
 	var lines []string
 	line := ""
 	for word := range strings.FieldsSeq(text) {
-		if line != "" && utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > Width {
-			lines, line = append(lines, line), ""
+		if line != "" && utf8.RuneCountInString(margin)+utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) > width {
+			lines, line = append(lines, margin+line), ""
 		}
 		if line != "" {
 			line += " "
 		}
 		line += word
 	}
-	_, err := fmt.Fprintln(w, strings.Join(append(lines, line), "\n"))
-	return err
+	return strings.Join(append(lines, margin+line), "\n")
 }
 
 func cut(s string, width int) string {

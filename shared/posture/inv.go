@@ -14,7 +14,7 @@ func accountsExist() Check {
 		ID: "INV-01", Title: "At least two break-glass accounts exist and are enabled.", Severity: Critical, Family: inventory,
 		Why:    "With one account alone, a lost key or a mistake leaves no way into the tenant.",
 		Source: emergencyPage, Portal: usersBlade,
-		Fix:      "Create a second account: Entra admin center > Users > New user; then add its object id to BREAK_GLASS_ACCOUNTS.",
+		Fix:      "Enable or restore the account that is missing (INV-03 and INV-04 name it), or create another: Entra admin center > Users > New user; then add its object id to BREAK_GLASS_ACCOUNTS.",
 		Needs:    []SectionName{UserSection},
 		EvenGone: true,
 		Mappings: Mappings{Microsoft: "Create two or more emergency access accounts", CIS: "1.1.2", NIST: "CP-2, AC-2"},

@@ -77,6 +77,8 @@ func passwordStays() Check {
 					return say(Pass, "The password of "+a.label()+" is set to never expire.")
 				case i >= 0 && s.Domains.Value[i].PasswordsNeverEnd:
 					return say(Pass, "No password in the domain of "+a.label()+" expires.")
+				case i >= 0 && s.Domains.Value[i].PasswordEndsInDays <= 0: // Graph's default holds where nothing is set
+					return say(Fail, "The password of "+a.label()+" may expire: its domain does not say when, and the default is 90 days.")
 				case i >= 0:
 					return say(Fail, "The password of "+a.label()+" expires "+count(s.Domains.Value[i].PasswordEndsInDays, "day")+" after it was set.")
 				default:
