@@ -136,8 +136,8 @@ func poison(v reflect.Value, text string) {
 		if v.Type() == reflect.TypeFor[time.Time]() || v.Type() == reflect.TypeFor[pages.Clock]() {
 			return
 		}
-		for n := range v.NumField() {
-			poison(v.Field(n), text)
+		for _, field := range v.Fields() {
+			poison(field, text)
 		}
 	default:
 	}

@@ -32,8 +32,10 @@ func open() pages.Incident {
 		StartedAt: at("03:12:41"), Sequence: 18, Form: true, Channel: "Teams",
 		Effect: "Reminders stop on Teams only; the fallback channel has its own link",
 		Facts: []pages.Fact{
-			{Name: "Account", Value: "bg-alpha@contoso.com"}, {Name: "Sign-in proof", Value: "password, FIDO2 security key"},
-			{Name: "Confirmed", Value: "by Entra, 03:19:02 UTC"}, {Name: "Delay", Value: "arrived 3 min 4 s late"},
+			{Name: "Account", Value: "bg-alpha@contoso.com"},
+			{Name: "Sign-in proof", Value: "password, FIDO2 security key"},
+			{Name: "Confirmed", Value: "by Entra, 03:19:02 UTC"},
+			{Name: "Delay", Value: "arrived 3 min 4 s late"},
 		},
 		Events: []pages.Event{
 			{At: at("03:10:02"), Severity: detect.High, Headline: "Sign-in failed: wrong password", Address: "203.0.113.7 (Oslo, NO)", App: "Azure portal", Device: "unmanaged, Windows 11"},

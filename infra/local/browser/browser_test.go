@@ -6,6 +6,7 @@ package browser_test
 import (
 	"bufio"
 	"bytes"
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -47,7 +48,7 @@ type driver struct {
 
 func startDriver() (*driver, error) {
 	d := &driver{complains: &bytes.Buffer{}}
-	process := exec.Command("node", "drive.mjs") //nolint:noctx // lives as long as the tests
+	process := exec.CommandContext(context.Background(), "node", "drive.mjs") // lives as long as the tests
 	process.Stderr = d.complains
 	in, err := process.StdinPipe()
 	if err != nil {

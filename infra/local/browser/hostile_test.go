@@ -141,7 +141,7 @@ func TestHostileRecordsOnTheIncidentPage(t *testing.T) {
 	g := sample.New(3)
 	texts := hostileTexts()
 	accounts := people(g, len(texts)+1)
-	s := newStack(t, accounts)
+	s := newStack(t, accounts, undrawn)
 	w := open(t, order{Width: 390})
 
 	plain := accounts[len(texts)]

@@ -52,7 +52,7 @@ func threeInTheMorning(g *sample.Generator, who sample.Person) []chapter {
 func TestPictures(t *testing.T) {
 	g := sample.New(7)
 	who := g.Tenant.BreakGlass[0]
-	s := newStack(t, g.Tenant.BreakGlass)
+	s := newStack(t, g.Tenant.BreakGlass, drawn)
 	var incident string
 	for n, chapter := range threeInTheMorning(g, who) {
 		at := tonight(chapter.at)

@@ -4,7 +4,6 @@ package browser_test
 
 import (
 	"context"
-	"io"
 	"log/slog"
 	"net/http"
 	"net/http/httptest"
@@ -65,11 +64,12 @@ type stack struct {
 	table      string
 }
 
-func newStack(t *testing.T, people []sample.Person) *stack {
+// newStack watches the people. The cards of their incidents are drawn only if they are to be seen.
+func newStack(t *testing.T, people []sample.Person, renderer string) *stack {
 	t.Helper()
 	s := &stack{t: t, clock: newClock(night), table: azurite.TableName()}
 	now := s.clock.now
-	s.channels = channels(t, now)
+	s.channels = channels(t, renderer, now)
 	var watched []breakglass.Account
 	for _, who := range people {
 		watched = append(watched, breakglass.Account{ObjectID: who.ID, UserPrincipalName: who.UPN})
@@ -92,7 +92,7 @@ func newStack(t *testing.T, people []sample.Person) *stack {
 		Judge:     detect.NewDetector(detect.Setting{Accounts: s.accounts}), Channels: s.dispatcher.Channels(),
 		AcknowledgeWithin: 15 * time.Minute, CommitWithin: 20 * time.Second, Now: now,
 	})
-	log := slog.New(slog.NewTextHandler(io.Discard, nil))
+	log := slog.New(slog.DiscardHandler)
 	mux, err := azfunc.Mux([]azfunc.Function{answerincident.Function(answerincident.Options{
 		Journal: s.journal, Sender: s.dispatcher, Links: s.links, Principal: nobody, Label: s.accounts.Label,
 		Instance: "contoso production", Zone: time.UTC, Now: now, Log: log,
@@ -106,12 +106,15 @@ func newStack(t *testing.T, people []sample.Person) *stack {
 	return s
 }
 
-// channels is the page that stands in for Teams and the fallback, with the real renderer of cards.
-func channels(t *testing.T, now func() time.Time) *teamspage.Page {
+// Renderers of cards: the real one, and none, which saves a node process.
+var drawn = filepath.Join("..", "cards", "render.mjs")
+
+const undrawn = ""
+
+// channels is the page that stands in for Teams and the fallback.
+func channels(t *testing.T, renderer string, now func() time.Time) *teamspage.Page {
 	t.Helper()
-	page, err := teamspage.Start(t.Context(), teamspage.Options{
-		Renderer: filepath.Join("..", "cards", "render.mjs"), Now: now,
-	})
+	page, err := teamspage.Start(t.Context(), teamspage.Options{Renderer: renderer, Now: now})
 	if err != nil {
 		t.Fatal(err)
 	}

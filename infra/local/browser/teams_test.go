@@ -44,7 +44,7 @@ func forged() map[string]string {
 // TestTheChannelPage feeds the page that shows the Teams channel with every golden card, with
 // cards and fallback messages that hold hostile text wherever a text can be, and with forged ones.
 func TestTheChannelPage(t *testing.T) {
-	p := channels(t, newClock(night).now)
+	p := channels(t, drawn, newClock(night).now)
 	cards := 0
 	for _, file := range golden(t, "teams", "json") {
 		body, err := os.ReadFile(file)
@@ -85,6 +85,9 @@ func TestTheChannelPage(t *testing.T) {
 		t.Errorf("the page does not say that all cards are as they should be: %.300q", said)
 	}
 	w.onlyMarkup(known)
+	if links := evaluate[[]string](w, `[...document.links].map((a) => a.href).filter((a) => a.includes("evil"))`); len(links) > 0 {
+		t.Errorf("data became links: %q", links)
+	}
 
 	for name, card := range forged() {
 		postCard(t, p, fmt.Appendf(nil, `{"type":"message","attachments":[{"contentType":"application/vnd.microsoft.card.adaptive","contentUrl":null,"content":%s}]}`, card))
