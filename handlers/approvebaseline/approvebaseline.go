@@ -6,12 +6,8 @@ import (
 	_ "embed"
 	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"mime"
 	"net/http"
-	"strings"
 	"time"
 	"unicode/utf8"
 
@@ -30,7 +26,6 @@ var binding []byte
 const (
 	maxName   = 80 // characters
 	maxNote   = 2000
-	maxBody   = 64 << 10
 	freshness = 48 * time.Hour // an older snapshot says nothing of the present
 )
 
@@ -66,11 +61,7 @@ type answer struct {
 func Function(o Options) azfunc.Function {
 	return azfunc.Function{Name: "approvebaseline", Binding: binding, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status, said := o.approve(r)
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(said)
+		azfunc.AnswerJSON(w, status, said)
 	})}
 }
 
@@ -139,30 +130,11 @@ func notice(by, note, hash string, at time.Time) alert.Message {
 }
 
 func read(r *http.Request) (by, note string, err error) {
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil || len(body) > maxBody {
-		return "", "", fmt.Errorf("the request could not be read, or is over %d KiB", maxBody>>10)
+	fields, err := azfunc.Fields(r)
+	if err != nil {
+		return "", "", err
 	}
-	var asked struct {
-		By   string `json:"by"`
-		Note string `json:"note"`
-	}
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch kind {
-	case "application/json":
-		if err := json.Unmarshal(body, &asked); err != nil {
-			return "", "", errors.New(`the body is not JSON of the form {"by":"…","note":"…"}`)
-		}
-	case "application/x-www-form-urlencoded":
-		r.Body = io.NopCloser(strings.NewReader(string(body)))
-		if err := r.ParseForm(); err != nil {
-			return "", "", errors.New("the form could not be read")
-		}
-		asked.By, asked.Note = r.PostForm.Get("by"), r.PostForm.Get("note")
-	default:
-		return "", "", errors.New("send a form or application/json")
-	}
-	by, note = outside.Line(asked.By, maxName), outside.Line(asked.Note, maxNote)
+	by, note = outside.Line(fields["by"], maxName), outside.Line(fields["note"], maxNote)
 	switch {
 	case utf8.RuneCountInString(by) < 2:
 		return "", "", errors.New("by is missing: who approves it?")

@@ -4,15 +4,10 @@ package closeincident
 import (
 	"context"
 	_ "embed"
-	"encoding/json"
 	"errors"
-	"fmt"
-	"io"
 	"log/slog"
-	"mime"
 	"net/http"
 	"slices"
-	"strings"
 	"unicode/utf8"
 
 	"glasswatch/shared/alert"
@@ -28,7 +23,6 @@ var binding []byte
 const (
 	maxName = 80
 	maxNote = 2000
-	maxBody = 64 << 10
 )
 
 // Journal writes the closing. journal.Journal is one.
@@ -45,21 +39,13 @@ type Sender interface {
 // Principal names the signed-in person of a request, where the platform proves one; else "".
 type Principal func(*http.Request) string
 
-type closing struct {
-	Classification string `json:"classification"`
-	Note           string `json:"note"`
-	By             string `json:"by"`
-}
+type closing struct{ Classification, Note, By string }
 
 // Function closes incidents. The host has checked the function key before a request comes here.
 func Function(j Journal, s Sender, principal Principal, log *slog.Logger) azfunc.Function {
 	return azfunc.Function{Name: "closeincident", Binding: binding, Handler: http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
 		status, answer := serve(r, j, s, principal, log)
-		w.Header().Set("Content-Type", "application/json")
-		w.Header().Set("Cache-Control", "no-store")
-		w.Header().Set("X-Content-Type-Options", "nosniff")
-		w.WriteHeader(status)
-		_ = json.NewEncoder(w).Encode(answer)
+		azfunc.AnswerJSON(w, status, answer)
 	})}
 }
 
@@ -97,30 +83,16 @@ func serve(r *http.Request, j Journal, s Sender, principal Principal, log *slog.
 
 // read takes the form or the JSON apart and checks every field.
 func read(r *http.Request) (closing, error) {
-	var c closing
-	body, err := io.ReadAll(io.LimitReader(r.Body, maxBody+1))
-	if err != nil || len(body) > maxBody {
-		return c, fmt.Errorf("the request could not be read, or is over %d KiB", maxBody>>10)
+	fields, err := azfunc.Fields(r)
+	if err != nil {
+		return closing{}, err
 	}
-	kind, _, _ := mime.ParseMediaType(r.Header.Get("Content-Type"))
-	switch kind {
-	case "application/json":
-		if err := json.Unmarshal(body, &c); err != nil {
-			return c, errors.New(`the body is not JSON of the form {"classification":"…","note":"…","by":"…"}`)
-		}
-	case "application/x-www-form-urlencoded":
-		r.Body = io.NopCloser(strings.NewReader(string(body)))
-		if err := r.ParseForm(); err != nil {
-			return c, errors.New("the form could not be read")
-		}
-		c = closing{Classification: r.PostForm.Get("classification"), Note: r.PostForm.Get("note"), By: r.PostForm.Get("by")}
-	default:
-		return c, errors.New("send a form or application/json")
+	c := closing{
+		Classification: fields["classification"], By: outside.Line(fields["by"], maxName), Note: outside.Line(fields["note"], maxNote),
 	}
-	c.By, c.Note = outside.Line(c.By, maxName), outside.Line(c.Note, maxNote)
 	switch {
 	case !slices.Contains(alert.Classifications, alert.Classification(c.Classification)):
-		return c, fmt.Errorf("classification must be one of drill, emergency, misuse, falseAlarm")
+		return c, errors.New("classification must be one of drill, emergency, misuse, falseAlarm")
 	case utf8.RuneCountInString(c.By) < 2:
 		return c, errors.New("by is missing: who closes it?")
 	case utf8.RuneCountInString(c.Note) < 3:
