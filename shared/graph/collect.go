@@ -3,6 +3,7 @@ package graph
 import (
 	"cmp"
 	"context"
+	"fmt"
 	"slices"
 	"strings"
 	"sync"
@@ -97,11 +98,17 @@ func (c *Collector) collectAccount(ctx context.Context, a *posture.Account, name
 	a.WhatIf = section(posture.WhatIfSection, func() ([]posture.WhatIfAnswer, error) { return c.whatIf(ctx, a.ID, network) })
 }
 
-// section reads one section, or says why it could not.
-func section[T any](name posture.SectionName, read func() (T, error)) posture.Section[T] {
+// section reads one section, or says why it could not. The SDK indexes what it did not check (the
+// claims in WWW-Authenticate, for one): what it panics over is a fault of that section alone.
+func section[T any](name posture.SectionName, read func() (T, error)) (result posture.Section[T]) {
+	i := slices.IndexFunc(posture.Sections, func(s posture.SectionInfo) bool { return s.Name == name })
+	defer func() {
+		if trouble := recover(); trouble != nil {
+			result = posture.Missed[T](gap(posture.Sections[i], fmt.Errorf("the Graph SDK failed: %v", trouble)))
+		}
+	}()
 	value, err := read()
 	if err != nil {
-		i := slices.IndexFunc(posture.Sections, func(s posture.SectionInfo) bool { return s.Name == name })
 		return posture.Missed[T](gap(posture.Sections[i], err))
 	}
 	return posture.Got(value)

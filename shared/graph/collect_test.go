@@ -71,23 +71,26 @@ func TestATokenGoesToTheListedHostOnly(t *testing.T) {
 	s := standin.New(standin.Sound())
 	server := httptest.NewTLSServer(s)
 	t.Cleanup(server.Close)
+	host := strings.TrimPrefix(server.URL, "https://")
 	var mu sync.Mutex
-	hosts := map[string]bool{}
+	asked := map[string]bool{}
 	o := options(server.URL)
 	o.Credential = credential("a secret token")
 	o.Transport = roundTrip(func(r *http.Request) (*http.Response, error) {
 		mu.Lock()
-		hosts[r.URL.Host] = true
+		asked[r.URL.Scheme+"://"+r.URL.Host] = true
 		mu.Unlock()
 		return server.Client().Transport.RoundTrip(r)
 	})
-	s.Break(standin.Fault{Path: "/domains", Times: 1, Body: `{"value":[],"@odata.nextLink":"https://graph.example/v1.0/domains"}`})
-	missed := gaps(collect(t, o))
-	if gap := missed["domains"]; len(missed) != 1 || !strings.Contains(gap.Detail, "graph.example") {
-		t.Errorf("not read: %v", missed)
+	for _, astray := range []string{"https://graph.example", "http://" + host} {
+		s.Break(standin.Fault{Path: "/domains", Times: 1, Body: fmt.Sprintf(`{"value":[],"@odata.nextLink":"%s/v1.0/domains"}`, astray)})
+		missed := gaps(collect(t, o))
+		if gap := missed["domains"]; len(missed) != 1 || !strings.Contains(gap.Detail, astray) {
+			t.Errorf("a next page at %s: not read: %v", astray, missed)
+		}
 	}
-	if len(hosts) != 1 || !hosts[strings.TrimPrefix(server.URL, "https://")] {
-		t.Errorf("requests went to %v", hosts)
+	if len(asked) != 1 || !asked[server.URL] {
+		t.Errorf("requests went to %v", asked)
 	}
 	for _, r := range s.Requests() {
 		if r.Authorization != "Bearer a secret token" {

@@ -116,8 +116,8 @@ func gap(info posture.SectionInfo, err error) posture.Gap {
 	fault := posture.Gap{Reason: posture.Fault, Detail: clip(err.Error(), 400)}
 	r, answered := errors.AsType[*refusal](err)
 	switch {
-	case !answered && errors.Is(err, context.Canceled):
-		fault.Detail = "the run was stopped before it was read"
+	case !answered && (errors.Is(err, context.Canceled) || errors.Is(err, context.DeadlineExceeded)):
+		fault.Detail = "the run ended before it was read"
 	case !answered:
 	case r.unlicensed():
 		return posture.Gap{Reason: posture.NoLicence, Missing: licenceOf(info), Detail: fault.Detail}

@@ -26,6 +26,8 @@ func (c *Collector) send(ctx context.Context, ask request) ([]byte, error) {
 	if err != nil {
 		return nil, fmt.Errorf("prepare a request to Graph: %w", err)
 	}
+	// Else Graph writes unknownFutureValue in the place of every value that is younger than its first version.
+	info.Headers.TryAdd("Prefer", "include-unknown-enum-members")
 	answer, err := c.adapter.SendPrimitive(ctx, info, "[]byte", abstractions.ErrorMappings{
 		"XXX": odataerrors.CreateODataErrorFromDiscriminatorValue,
 	})

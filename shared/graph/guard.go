@@ -97,7 +97,7 @@ func (g guard) Intercept(pipeline khttp.Pipeline, index int, request *http.Reque
 	defer cancel()
 	answer, err := pipeline.Next(request.WithContext(ctx), index)
 	if err != nil {
-		return nil, g.late(ctx, err)
+		return nil, g.late(request.Context(), ctx, err)
 	}
 	body, err := io.ReadAll(io.LimitReader(answer.Body, mostAnswer+1))
 	if closing := answer.Body.Close(); err == nil {
@@ -105,7 +105,7 @@ func (g guard) Intercept(pipeline khttp.Pipeline, index int, request *http.Reque
 	}
 	switch {
 	case err != nil:
-		return nil, fmt.Errorf("read the answer: %w", g.late(ctx, err))
+		return nil, fmt.Errorf("read the answer: %w", g.late(request.Context(), ctx, err))
 	case len(body) > mostAnswer:
 		return nil, fmt.Errorf("the answer is larger than %d MiB", mostAnswer>>20)
 	case answer.StatusCode >= 300 && answer.StatusCode < 400:
@@ -119,10 +119,10 @@ func (g guard) Intercept(pipeline khttp.Pipeline, index int, request *http.Reque
 	return answer, nil
 }
 
-// late says in words that an answer took too long.
-func (g guard) late(ctx context.Context, err error) error {
-	if errors.Is(ctx.Err(), context.DeadlineExceeded) {
-		return fmt.Errorf("no answer within %s: %w", g.collector.options.Patience, context.DeadlineExceeded)
+// late says in words that an answer took too long, unless the run as a whole has ended.
+func (g guard) late(run, call context.Context, err error) error {
+	if run.Err() == nil && errors.Is(call.Err(), context.DeadlineExceeded) {
+		return fmt.Errorf("no answer within %s", g.collector.options.Patience)
 	}
 	return err
 }

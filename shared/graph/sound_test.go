@@ -124,6 +124,9 @@ func TestNothingIsWrittenAndNothingIsSignedOnLoopback(t *testing.T) {
 	o.Credential = credential("a secret token")
 	collect(t, o)
 	for _, r := range s.Requests() {
+		if r.Prefer != "include-unknown-enum-members" {
+			t.Fatalf("%s did not ask for values that are new", r.Path)
+		}
 		if r.Authorization != "" {
 			t.Fatalf("a credential was sent over plain http to %s", r.Path)
 		}

@@ -28,6 +28,7 @@ type Server struct {
 type Request struct {
 	Method, Path, Query string
 	Authorization       string // the header, empty if none came
+	Prefer              string // the same
 }
 
 // New serves a tenant. It belongs to the server from then on: change it with Edit.
@@ -68,7 +69,7 @@ func (s *Server) Forget() {
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 	s.mu.Lock()
-	s.requests = append(s.requests, Request{r.Method, r.URL.Path, r.URL.RawQuery, r.Header.Get("Authorization")})
+	s.requests = append(s.requests, Request{r.Method, r.URL.Path, r.URL.RawQuery, r.Header.Get("Authorization"), r.Header.Get("Prefer")})
 	number := len(s.requests)
 	s.mu.Unlock()
 	w.Header().Set("Request-Id", fmt.Sprintf("00000000-0000-4000-8000-%012d", number))
