@@ -49,7 +49,7 @@ var Sections = []SectionInfo{
 	},
 	{
 		Name: MembershipsSection, Title: "the account's groups and roles", Permissions: []string{"User.Read.All", "GroupMember.Read.All"},
-		Calls:   []string{"GET /users/{id}/transitiveMemberOf/microsoft.graph.group?$select=id,displayName", "GET /users/{id}/memberOf/microsoft.graph.group?$select=id", "GET /users/{id}/transitiveMemberOf/microsoft.graph.directoryRole?$select=roleTemplateId"},
+		Calls:   []string{"GET /users/{id}/transitiveMemberOf", "GET /users/{id}/memberOf?$select=id"},
 		Notes:   "Nested is set for a group that is in the first answer and not in the second. All pages.",
 		account: func(a *Account) part { return &a.Memberships },
 	},
@@ -78,7 +78,7 @@ var Sections = []SectionInfo{
 	},
 	{
 		Name: WhatIfSection, Title: "Microsoft's What If answers for the account", Permissions: []string{"Policy.Read.All"}, Licence: P1,
-		Calls:   []string{"POST /identity/conditionalAccess/evaluate, once for each of posture.Scenarios, appliedPoliciesOnly true"},
+		Calls:   []string{"POST /identity/conditionalAccess/evaluate, once for each of posture.Scenarios, appliedPoliciesOnly true", "GET /identity/conditionalAccess/namedLocations, once, for an address that the tenant trusts"},
 		Notes:   "One answer for each scenario that was asked, also if no policy applies. A scenario that failed makes the whole section a fault.",
 		account: func(a *Account) part { return &a.WhatIf },
 	},
