@@ -24,10 +24,12 @@ func (s *stack) invite(say *speaker) {
 	say.linef("  Teams channel   %s", s.page.URL())
 	say.linef("  the app         %s/api/health", s.host.URL())
 	say.linef("  event hub       %s", s.hub.Address())
+	say.linef("  Microsoft Graph %s", s.graphURL)
 	say.linef("  log             %s", relative(s.log.Name()))
 	say.linef("")
 	say.linef("Try, in another terminal:")
 	say.linef("  . %s; %s verify", relative(filepath.Join(s.folder, settingsFile)), relative(filepath.Join(s.app, "glasswatch")))
+	say.linef("  . %s; %s posture", relative(filepath.Join(s.folder, settingsFile)), relative(filepath.Join(s.app, "glasswatch")))
 	say.linef("  curl -X POST '%scontrol/fault?channel=teams&mode=broken'   Teams fails; mode=well mends it", s.page.URL())
 	for _, p := range processes {
 		say.linef("  %s   kill the process that reads the logs; the host starts it again", p)

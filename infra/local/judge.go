@@ -27,6 +27,7 @@ type verdict struct {
 	heartbeats                                      int
 	p50, p99, storm                                 time.Duration // storm: the slowest card of a storm
 	acts                                            []story.ActReport
+	posture                                         string // what an operator is told of the tenant
 	problems                                        []string
 }
 
@@ -106,6 +107,12 @@ func (s *stack) look(ctx context.Context, acts []story.Act) (verdict, error) {
 		return v, err
 	}
 	v.problems = append(v.problems, broken...)
+	said, unsound, err := s.posture(ctx)
+	if err != nil {
+		return v, err
+	}
+	v.posture = said
+	v.problems = append(v.problems, unsound...)
 	v.problems = append(v.problems, channelProblems(cards, s.page)...)
 	v.problems = append(v.problems, s.hostProblems()...)
 	v.criticalUnheard = unheard(events, cards, messages)
@@ -226,7 +233,8 @@ func (s *stack) report(say *speaker, v verdict) {
 	say.linef("  heartbeat  %s", measured(v.heartbeats, "heartbeats"))
 	say.linef("  delay      half of the cards within %d ms of the hand-over, 99 %% within %d ms; in the storm within %d ms",
 		v.p50.Milliseconds(), v.p99.Milliseconds(), v.storm.Milliseconds())
-	say.linef("  not measured: posture, drills")
+	say.linef("  posture    %s", v.posture)
+	say.linef("  not measured: drills")
 	for _, p := range v.problems[:min(len(v.problems), 25)] {
 		say.linef("  problem: %s", oneLine(p))
 	}

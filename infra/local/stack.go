@@ -6,6 +6,7 @@ import (
 	"encoding/base64"
 	"errors"
 	"fmt"
+	"maps"
 	"net"
 	"os"
 	"os/exec"
@@ -19,6 +20,7 @@ import (
 
 	"glasswatch/infra/local/azurite"
 	"glasswatch/infra/local/funchost"
+	"glasswatch/infra/local/graph"
 	"glasswatch/infra/local/hub"
 	"glasswatch/infra/local/sample"
 	"glasswatch/infra/local/teamspage"
@@ -38,6 +40,8 @@ type stack struct {
 	hub         *hub.Hub
 	page        *teamspage.Page
 	host        *funchost.Host
+	graph       *graph.Server
+	graphURL    string
 	log         *os.File
 	settings    map[string]string
 	sample      *sample.Generator
@@ -128,7 +132,7 @@ func (s *stack) startParts(ctx context.Context, c choices, local string, say *sp
 		return taken(ctx, err, "teams-port", c.teamsPort)
 	}
 	s.stops = append(s.stops, s.page.Stop)
-	return nil
+	return s.startGraph(ctx)
 }
 
 func (s *stack) startHost(ctx context.Context, c choices, say *speaker) error {
@@ -147,13 +151,16 @@ func (s *stack) startHost(ctx context.Context, c choices, say *speaker) error {
 	if err := s.writeSettings(); err != nil {
 		return err
 	}
-	s.host, err = funchost.Start(ctx, funchost.Options{Root: s.app, Settings: s.settings, Port: port, Output: s.log})
+	s.host, err = funchost.Start(ctx, funchost.Options{Root: s.app, Settings: maps.Clone(s.settings), Port: port, Output: s.log})
 	if err != nil {
 		return fmt.Errorf("%w (what the program said is in %s)", taken(ctx, err, "host-port", c.hostPort), s.log.Name())
 	}
 	s.stops = append(s.stops, s.host.Stop)
 	say.linef("Everything is up.")
-	return nil
+	if err := s.operate(); err != nil {
+		return err
+	}
+	return s.lookAtTenant(ctx, say)
 }
 
 // taken says it when a port that was asked for is in use.
@@ -214,6 +221,7 @@ func (s *stack) appSettings(hostPort int) map[string]string {
 		"RESOURCE_IDS":             strings.Join(tenant.ResourceIDs(), ","),
 		"WATCH_SCHEDULE":           "0 * * * * *",
 		"POSTURE_SCHEDULE":         "0 0 6 * * *",
+		"GRAPH_ENDPOINT":           s.graphURL,
 		"INSTANCE_NAME":            "local",
 	}
 }

@@ -8,6 +8,7 @@ import (
 // Tenant is the organisation whose logs are invented.
 type Tenant struct {
 	ID, Name, Domain string
+	InitialDomain    string   // the one that Microsoft gave, in which the break-glass accounts are named
 	BreakGlass       []Person // bg-alpha, bg-bravo and bg-charlie
 	Administrators   []Person
 	People           []Person // everybody else
@@ -59,7 +60,7 @@ type Group struct{ ID, Name string }
 
 func newTenant(g *Generator) *Tenant {
 	t := &Tenant{
-		ID: g.GUID(), Name: "Northwind Harbour", Domain: "northwind-harbour.example",
+		ID: g.GUID(), Name: "Northwind Harbour", Domain: "northwind-harbour.example", InitialDomain: "northwindharbour.onmicrosoft.com",
 		Subscription: g.GUID(), ResourceGroup: "rg-glasswatch",
 	}
 	t.Places = append(t.Places, places...)
@@ -70,7 +71,7 @@ func newTenant(g *Generator) *Tenant {
 	for _, name := range []string{"bg-alpha", "bg-bravo", "bg-charlie"} {
 		t.BreakGlass = append(t.BreakGlass, Person{
 			ID: g.GUID(), Name: "Emergency access " + strings.TrimPrefix(name, "bg-"),
-			UPN: name + "@" + t.Domain, Place: t.Places[0], Device: unmanagedWindows(),
+			UPN: name + "@" + t.InitialDomain, Place: t.Places[0], Device: unmanagedWindows(),
 		})
 	}
 	for i := range 60 {

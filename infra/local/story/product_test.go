@@ -4,12 +4,15 @@ import (
 	"encoding/json"
 	"strings"
 	"testing"
+	"time"
 
 	"glasswatch/infra/local/sample"
 	"glasswatch/infra/local/story"
 	"glasswatch/shared/breakglass"
+	"glasswatch/shared/conditional"
 	"glasswatch/shared/detect"
 	"glasswatch/shared/entra"
+	"glasswatch/shared/posture"
 )
 
 // product is what Glasswatch makes of messages, without storage and channels: who is named, and
@@ -33,9 +36,25 @@ func newProduct(tenant *sample.Tenant) *product {
 		accounts: accounts,
 		rules: detect.NewDetector(detect.Setting{
 			Accounts: accounts, ExclusionGroups: []string{tenant.ExclusionGroup.ID}, ResourceIDs: tenant.ResourceIDs(), TenantID: tenant.ID,
+			Lockout: posture.Lockout(snapshot(tenant), posture.DefaultPolicy()),
 		}),
 		history: map[string]detect.History{}, seen: map[string]bool{}, next: map[string]uint64{},
 	}
+}
+
+// snapshot is what the daily look at the tenant would have left: three sound accounts, all of them
+// in the exclusion group.
+func snapshot(tenant *sample.Tenant) posture.Snapshot {
+	s := posture.Snapshot{At: now.Add(-time.Hour), TenantID: tenant.ID, Policies: posture.Got([]conditional.Policy{}), Strengths: posture.Got([]conditional.Strength{})}
+	for _, b := range tenant.BreakGlass {
+		s.Accounts = append(s.Accounts, posture.Account{
+			ID: b.ID, Name: b.UPN,
+			User:        posture.Got(posture.User{Found: true, Enabled: true, UserPrincipalName: b.UPN, UserType: "Member"}),
+			Memberships: posture.Got(posture.Memberships{Groups: []posture.Membership{{ID: tenant.ExclusionGroup.ID}}, Roles: []string{sample.GlobalAdministrator}}),
+			Methods:     posture.Got([]posture.Method{{ID: "key", Kind: conditional.FIDO2}}),
+		})
+	}
+	return s
 }
 
 func (p *product) read(message []byte) {

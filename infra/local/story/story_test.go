@@ -16,7 +16,7 @@ import (
 
 var now = time.Date(2026, time.November, 22, 3, 12, 0, 0, time.UTC)
 
-// every rule of the design that can fire without a posture snapshot.
+// every rule of the design that one record can head.
 var rules = []string{
 	"policy-now-applies", "exclusion-group-changed", "monitoring-changed", "signin-success-after-failures", "legacy-auth",
 	"signin-blocked", "signin-success", "signin-password-right", "account-changed", "account-acted", "risk", "token-use",
