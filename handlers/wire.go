@@ -58,7 +58,7 @@ func functions(p *parts) []azfunc.Function {
 		checkposture.New(p.checking()).Function(),
 		answerincident.Function(answerincident.Options{
 			Journal: p.journal, Sender: p.dispatcher, Links: p.links, Principal: p.principal,
-			Label: p.accounts.Label, Instance: p.config.InstanceName, Zone: p.config.Zone, Now: p.now, Log: p.log,
+			Label: p.accounts.Label, Portal: func(account string) []alert.Link { return p.journal.Links(account, entra.KindSignIn) }, Instance: p.config.InstanceName, Zone: p.config.Zone, Now: p.now, Log: p.log,
 		}),
 		approvebaseline.Function(approvebaseline.Options{
 			Journal: p.journal, Sender: p.dispatcher, Principal: p.principal, Now: p.now, Log: p.log,

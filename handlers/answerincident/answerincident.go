@@ -49,7 +49,8 @@ type Options struct {
 	Links   alert.Links
 	// Principal names the signed-in person of a request, where the platform proves one; else "".
 	Principal func(*http.Request) string
-	Label     func(account string) string // how people know an account
+	Label     func(account string) string       // how people know an account
+	Portal    func(account string) []alert.Link // where the account is in the admin centre
 	Instance  string
 	Zone      *time.Location
 	Now       func() time.Time
@@ -110,7 +111,14 @@ func (a answerer) acknowledge(w http.ResponseWriter, r *http.Request, id, channe
 			a.Log.Error("receipts could not be written: the notice will be sent again", "error", err.Error())
 		}
 	}
-	a.show(w, r, id, channel, http.StatusOK, pages.Incident{Accepted: name})
+	said := pages.Incident{Accepted: name}
+	if len(notices) == 0 && incident.AcknowledgedBy != name {
+		said = pages.Incident{Problem: "Nothing was changed: " + incident.AcknowledgedBy + " has acknowledged these events already"}
+		if incident.State == alert.Closed {
+			said.Problem = "Nothing was changed: the incident is closed"
+		}
+	}
+	a.show(w, r, id, channel, http.StatusOK, said)
 }
 
 // show writes the page of the incident as it stands. said holds what this request adds to it.

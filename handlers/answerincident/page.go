@@ -15,7 +15,7 @@ import (
 
 // page turns what the ledger holds of an incident into what a person reads.
 func (a answerer) page(t journal.Timeline, channel string) pages.Incident {
-	i := t.Incident
+	i, named := t.Incident, false
 	page := pages.Incident{
 		Clock: pages.Clock{Now: a.Now(), Zone: a.Zone}, Instance: a.Instance,
 		ID: i.ID, State: pages.State(i.State), Severity: i.Severity, What: a.what(i), Headline: i.Headline,
@@ -32,7 +32,13 @@ func (a answerer) page(t journal.Timeline, channel string) pages.Incident {
 	if i.State == alert.Closed {
 		page.Closing = pages.Closing{As: journal.Words(i.Classification), By: i.ClosedBy, Note: i.Note, At: i.ClosedAt}
 	}
+	for _, l := range a.Portal(i.Account) {
+		page.Links = append(page.Links, pages.Link(l))
+	}
 	for _, m := range t.Moments {
+		if m.Event != nil && m.Headline == i.Headline && !named {
+			page.StartedAt, named = m.At, true // what the page calls the incident by
+		}
 		addMoment(&page, m)
 		if m.EntryHash != "" {
 			page.Witness = alert.Message{Stream: i.Stream, Sequence: m.Sequence, EntryHash: m.EntryHash}.Witness()
@@ -117,7 +123,7 @@ func deliveryState(c alert.ChannelState) string {
 }
 
 func event(m journal.Moment) pages.Event {
-	e := pages.Event{At: m.At, Severity: m.Severity, Headline: m.Headline, Mark: m.Reason}
+	e := pages.Event{At: m.At, Severity: m.Severity, Headline: m.Headline}
 	if s := m.Event.Record.SignIn; s != nil {
 		e.Address, e.App = s.IPAddress, s.App
 		e.Device = strings.TrimSpace(s.OperatingSystem + " " + s.Browser)
@@ -133,6 +139,7 @@ func event(m journal.Moment) pages.Event {
 		{Name: "Record", Value: m.Event.RecordID},
 		{Name: "Log", Value: string(m.Event.Kind)},
 		{Name: "Rules", Value: strings.Join(m.Event.Rules, ", ")},
+		{Name: "Told", Value: m.Reason},
 	}
 	if m.Event.Kind == entra.KindSignIn || m.Event.Kind == entra.KindNonInteractiveSignIn {
 		e.Detail = append(e.Detail, pages.Fact{Name: "Outcome", Value: fmt.Sprintf("%s, error code %d", m.Event.Outcome, m.Event.ErrorCode)})

@@ -76,7 +76,7 @@ type Describer struct {
 func (d Describer) Describe(account string, e breakglass.Event, v detect.Verdict) alert.Message {
 	m := alert.Message{
 		Kind: alert.MessageAlert, Severity: v.Severity, Rule: v.HeadlineRule, Headline: v.Headline, Emphasis: v.Emphasis,
-		Meaning: v.Meaning, Actions: v.Actions, HappenedAt: e.HappenedAt, Links: d.links(account, e.Kind),
+		Meaning: v.Meaning, Actions: v.Actions, HappenedAt: e.HappenedAt, Links: d.Links(account, e.Kind),
 		Mark: alert.Marks(doubt(e), alert.Late(e.HappenedAt, e.ReachedAt)),
 	}
 	if account != "" {
@@ -134,9 +134,9 @@ func (w *writer) label() string {
 	return w.Accounts.Label(w.account)
 }
 
-// links lead into the admin centre. The paths are the portal's own and are not documented as an
+// Links lead to the account in the admin centre. The paths are the portal's own and are not documented as an
 // interface: a link that no longer leads there costs the reader a search, never an alert.
-func (d Describer) links(account string, kind entra.Kind) []alert.Link {
+func (d Describer) Links(account string, kind entra.Kind) []alert.Link {
 	if d.Portal == "" || account == "" {
 		return nil
 	}

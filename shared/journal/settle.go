@@ -250,7 +250,7 @@ func (w *writer) lookAgain(ctx context.Context, d due) error {
 	m := alert.Message{
 		Kind: alert.MessageAlert, Severity: again.Severity, Rule: again.HeadlineRule, Incident: i.ID, Account: w.label(),
 		Headline: again.Headline, Emphasis: again.Emphasis, Meaning: again.Meaning, Actions: again.Actions,
-		HappenedAt: e.HappenedAt, Links: w.links(w.account, e.Kind), Mark: "second look",
+		HappenedAt: e.HappenedAt, Links: w.Links(w.account, e.Kind), Mark: "second look",
 	}
 	for _, f := range again.Facts {
 		m.Facts = append(m.Facts, alert.Fact(f))

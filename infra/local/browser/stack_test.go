@@ -95,6 +95,7 @@ func newStack(t *testing.T, people []sample.Person, renderer string) *stack {
 	log := slog.New(slog.DiscardHandler)
 	mux, err := azfunc.Mux([]azfunc.Function{answerincident.Function(answerincident.Options{
 		Journal: s.journal, Sender: s.dispatcher, Links: s.links, Principal: nobody, Label: s.accounts.Label,
+		Portal:   func(account string) []alert.Link { return s.journal.Links(account, entra.KindSignIn) },
 		Instance: "contoso production", Zone: time.UTC, Now: now, Log: log,
 	})}, log)
 	if err != nil {
