@@ -9,7 +9,6 @@ import (
 	"encoding/base64"
 	"maps"
 	"net/url"
-	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -25,8 +24,6 @@ type options struct {
 	accounts []sample.Person   // to watch; those of the sample tenant if empty
 	settings map[string]string // in place of the usual ones; "-" takes a setting away
 	divisor  int               // of the host's own waits; 20 if 0
-	every    time.Duration     // between two runs of keepwatch; 0: only when fired
-	hub      int               // number of another stack's hub; 0: its own
 }
 
 // stack is the program under the host stand-in, with channels of its own.
@@ -71,7 +68,7 @@ func start(t *testing.T, o options) *stack {
 	}
 	s.host, err = funchost.Start(t.Context(), funchost.Options{
 		Root: shared.app, Settings: s.settings, Divisor: o.divisor, Output: s.output,
-		TimerEvery: map[string]time.Duration{"keepwatch": o.every, "checkposture": 0},
+		TimerEvery: map[string]time.Duration{"keepwatch": 0, "checkposture": 0}, // they run only when fired
 	})
 	if err != nil {
 		t.Fatalf("%v\n%s", err, s.output.tail())
@@ -230,5 +227,3 @@ func (r *recorder) tail() string {
 	lines := strings.Split(strings.TrimSpace(r.all()), "\n")
 	return strings.Join(lines[max(0, len(lines)-60):], "\n")
 }
-
-func appFile(name string) string { return filepath.Join(shared.app, name) }
