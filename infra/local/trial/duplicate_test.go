@@ -102,6 +102,31 @@ func (s *stack) toldOnce() {
 	s.t.Logf("%d alerts, %d cards, %d messages on the fallback channel", len(alerts), len(teams), len(fallback))
 }
 
+// toldAtLeastOnce fails the test unless each alert is on every channel that it was routed to. It asks
+// the channels, not the ledger.
+func (s *stack) toldAtLeastOnce() {
+	s.t.Helper()
+	alerts, repeats := s.alerts(), 0
+	channels := map[string][]arrival{"teams": s.teams(), "fallback": s.fallback()}
+	for _, a := range alerts {
+		reached := 0
+		for name, list := range channels {
+			came := len(about(list, entry{a.Stream, a.Sequence}))
+			repeats += max(0, came-1)
+			if came > 0 {
+				reached++
+			} else if a.Severity == "critical" {
+				s.t.Errorf("critical alert %s (%s) never came to %s; the ledger says %+v", a.ID, a.Rule, name, a.channel(name))
+			}
+		}
+		if reached == 0 || a.State != "delivered" {
+			s.t.Errorf("alert %s (%s) came to %d channels and is %s", a.ID, a.Rule, reached, a.State)
+		}
+	}
+	s.t.Logf("%d alerts, %d cards, %d messages on the fallback channel, %d repeats",
+		len(alerts), len(channels["teams"]), len(channels["fallback"]), repeats)
+}
+
 func TestSameBatchFiveTimes(t *testing.T) {
 	s := start(t, options{})
 	o := s.trouble(16)

@@ -8,7 +8,9 @@ import (
 	"crypto/rand"
 	"encoding/base64"
 	"maps"
+	"net"
 	"net/url"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -24,6 +26,7 @@ type options struct {
 	accounts []sample.Person   // to watch; those of the sample tenant if empty
 	settings map[string]string // in place of the usual ones; "-" takes a setting away
 	divisor  int               // of the host's own waits; 20 if 0
+	adjust   func(*stack)      // changes settings that depend on the parts, before the host starts
 }
 
 // stack is the program under the host stand-in, with channels of its own.
@@ -66,8 +69,15 @@ func start(t *testing.T, o options) *stack {
 			delete(s.settings, name)
 		}
 	}
+	if o.adjust != nil {
+		o.adjust(s)
+	}
+	port := freePort(t)
+	if _, set := s.settings["PUBLIC_URL"]; set {
+		s.settings["PUBLIC_URL"] = "http://127.0.0.1:" + strconv.Itoa(port)
+	}
 	s.host, err = funchost.Start(t.Context(), funchost.Options{
-		Root: shared.app, Settings: s.settings, Divisor: o.divisor, Output: s.output,
+		Root: shared.app, Settings: s.settings, Port: port, Divisor: o.divisor, Output: s.output,
 		TimerEvery: map[string]time.Duration{"keepwatch": 0, "checkposture": 0}, // they run only when fired
 	})
 	if err != nil {
@@ -86,6 +96,16 @@ func start(t *testing.T, o options) *stack {
 		}
 	})
 	return s
+}
+
+func freePort(t *testing.T) int {
+	t.Helper()
+	listener, err := (&net.ListenConfig{}).Listen(t.Context(), "tcp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer func() { _ = listener.Close() }()
+	return listener.Addr().(*net.TCPAddr).Port
 }
 
 // appSettings are the settings of the app, as they would stand in Azure.
@@ -108,7 +128,7 @@ func (s *stack) appSettings() map[string]string {
 		"FALLBACK_WEBHOOK_URL":     s.page.FallbackURL(),
 		"FALLBACK_WEBHOOK_SECRET":  s.page.FallbackSecret(),
 		"HEARTBEAT_URL":            s.page.HeartbeatURL(),
-		"PUBLIC_URL":               "http://127.0.0.1:1",
+		"PUBLIC_URL":               "", // the host's, when its port is known
 		"LINK_SIGNING_KEYS":        base64.StdEncoding.EncodeToString(key),
 		"EXCLUSION_GROUPS":         s.sample.Tenant.ExclusionGroup.ID,
 		"TENANT_ID":                s.sample.Tenant.ID,
