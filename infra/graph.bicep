@@ -19,12 +19,8 @@ var core = [
 ]
 
 var extra = [
-  'AccessReview.Read.All'
-  'AdministrativeUnit.Read.All'
-  'Application.Read.All'
   'Domain.Read.All'
-  'IdentityRiskyUser.Read.All'
-  'Organization.Read.All'
+  'LicenseAssignment.Read.All'
 ]
 
 resource graph 'Microsoft.Graph/servicePrincipals@v1.0' existing = {

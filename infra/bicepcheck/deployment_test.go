@@ -13,6 +13,7 @@ import (
 	"glasswatch/infra/bicepcheck"
 	"glasswatch/shared/config"
 	"glasswatch/shared/entra"
+	"glasswatch/shared/posture"
 )
 
 const root = "../.."
@@ -74,17 +75,17 @@ func deployment(t *testing.T, all map[string]string) bicepcheck.Deployment {
 func program(t *testing.T) bicepcheck.Program {
 	t.Helper()
 	result := bicepcheck.Program{
-		// The sets of the posture catalogue: the program itself cannot list its permissions yet.
-		Core: []string{
-			"AuditLog.Read.All", "GroupMember.Read.All", "Policy.Read.All",
-			"RoleManagement.Read.Directory", "User.Read.All", "UserAuthenticationMethod.Read.All",
-		},
-		Extended: []string{
-			"AccessReview.Read.All", "AdministrativeUnit.Read.All", "Application.Read.All",
-			"Domain.Read.All", "IdentityRiskyUser.Read.All", "Organization.Read.All",
-		},
 		Reads: entra.KnownCategory,
 	}
+	for _, permission := range posture.Permissions {
+		if permission.Core {
+			result.Core = append(result.Core, permission.Name)
+		} else {
+			result.Extended = append(result.Extended, permission.Name)
+		}
+	}
+	slices.Sort(result.Core)
+	slices.Sort(result.Extended)
 	for _, setting := range slices.Concat(config.Settings, config.HostSettings) {
 		if setting.LocalOnly {
 			continue

@@ -20,12 +20,8 @@ core=(
 )
 
 extended=(
-  AccessReview.Read.All
-  AdministrativeUnit.Read.All
-  Application.Read.All
   Domain.Read.All
-  IdentityRiskyUser.Read.All
-  Organization.Read.All
+  LicenseAssignment.Read.All
 )
 
 names=("${core[@]}")
