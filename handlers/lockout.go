@@ -98,7 +98,7 @@ func (l *lockouts) recovery(ctx context.Context, j *journal.Journal, at time.Tim
 		if n == suspectsShown {
 			break
 		}
-		facts = append(facts, alert.Fact{Name: fmt.Sprintf("Suspect %d", n+1), Value: s.Name + ": " + s.Because})
+		facts = append(facts, alert.Fact{Name: fmt.Sprintf("Suspect %d", n+1), Value: s.Because})
 	}
 	if len(facts) > 0 {
 		facts = append([]alert.Fact{{Name: "If you are locked out", Value: "these policies probably did it, the likeliest first (as of " + taken.UTC().Format("2006-01-02 15:04 UTC") + ")"}}, facts...)

@@ -49,14 +49,16 @@ func LockedOutBy(s Snapshot, p Policy, recent []RecentChange, at time.Time) []Su
 		if _, ours := s.account(admin.ID); ours || admin.Kind != "user" {
 			continue
 		}
-		// Nothing but the role is known of other administrators: only what is sure counts.
-		subject := conditional.Subject{ID: admin.ID, Roles: []string{GlobalAdministrator}, Unread: conditional.Unread{Groups: true, Methods: true, Guest: true}}
+		// Of other administrators only the role is known, and whether the groups that exclude the
+		// break-glass accounts spare them too: only what is sure counts.
+		subject := conditional.Subject{ID: admin.ID, Groups: s.exemptions(admin.ID), Roles: []string{GlobalAdministrator}, Unread: conditional.Unread{Methods: true, Guest: true}}
 		for id, policy := range policies {
 			if policy.State != conditional.Enabled {
 				continue
 			}
+			subject.Unread.Groups = !s.knowsGroups(policy)
 			r := conditional.Evaluate(policy, &subject, &set)
-			if r.Relation != conditional.Targeted || r.Consequence != conditional.Block && r.Consequence != conditional.Unsatisfiable {
+			if !r.Certain || r.Relation != conditional.Targeted || r.Consequence != conditional.Block && r.Consequence != conditional.Unsatisfiable {
 				continue
 			}
 			if by[id] == nil {
@@ -77,6 +79,28 @@ func LockedOutBy(s Snapshot, p Policy, recent []RecentChange, at time.Time) []Su
 		return cmp.Or(b.ChangedAt.Compare(a.ChangedAt), b.Administrators-a.Administrators, strings.Compare(a.PolicyID, b.PolicyID))
 	})
 	return list
+}
+
+// exemptions are the exclusion groups that somebody is in.
+func (s *Snapshot) exemptions(id string) map[string]conditional.Nesting {
+	groups := map[string]conditional.Nesting{}
+	for _, g := range s.Groups.Value {
+		if slices.ContainsFunc(g.Members, func(m Member) bool { return strings.EqualFold(m.ID, id) }) {
+			groups[strings.ToLower(g.ID)] = conditional.NestedMember
+		}
+	}
+	return groups
+}
+
+// knowsGroups says whether the members of all groups that the policy names were read.
+func (s *Snapshot) knowsGroups(p *conditional.Policy) bool {
+	users := p.Conditions.Users
+	for _, id := range slices.Concat(users.IncludeGroups, users.ExcludeGroups) {
+		if !slices.ContainsFunc(s.Groups.Value, func(g Group) bool { return g.Found && strings.EqualFold(g.ID, id) }) {
+			return false
+		}
+	}
+	return true
 }
 
 func (s *Suspect) words(at time.Time) string {

@@ -199,13 +199,21 @@ func TestWhatLockedYouOut(t *testing.T) {
 	for _, suspect := range got {
 		order = append(order, suspect.PolicyID)
 	}
-	// Groups of other administrators are not known, so that what excludes a group is no certain suspect.
-	if diff := cmp.Diff([]string{policyID(2), policyID(1), policyID(50)}, order); diff != "" {
+	// No other administrator is in the exclusion group, so that a policy which excludes it is a suspect too.
+	if diff := cmp.Diff([]string{policyID(2), policyID(1), policyID(3), policyID(50)}, order); diff != "" {
 		t.Fatal(diff)
+	}
+	blind := s
+	blind.Groups = posture.Missed[[]posture.Group](posture.Gap{Reason: posture.Throttled})
+	for _, suspect := range posture.LockedOutBy(blind, soundPolicy(), nil, at) {
+		if suspect.PolicyID == policyID(3) {
+			t.Error("a policy that excludes a group is a suspect although nobody knows who is in the group")
+		}
 	}
 	want := []string{
 		"The policy “Block legacy authentication” was changed 2 hours before by “eve@contoso.com”.",
 		"The policy “Multifactor for everybody” was changed 3 hours before by “eve@contoso.com”.",
+		"The policy “Administrators on managed devices” stands in the way of 4 Global Administrators.",
 		"The policy “Stop all” stands in the way of 4 Global Administrators.",
 	}
 	for n, suspect := range got {
