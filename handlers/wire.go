@@ -289,7 +289,12 @@ func (p *parts) principal(r *http.Request) string {
 // probes are what must work for Glasswatch to be well.
 func (p *parts) probes() []showhealth.Probe {
 	return []showhealth.Probe{
-		func(context.Context) error { return p.misconfigured },
+		func(context.Context) error {
+			if len(p.problems) > 0 { // each costs a feature at least
+				return errors.New(p.problems[0].String())
+			}
+			return nil
+		},
 		func(context.Context) error {
 			if len(p.dispatcher.Channels()) == 0 {
 				return errors.New("there is no channel")
