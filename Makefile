@@ -8,6 +8,8 @@ SHELL := bash
 
 # One set of flags for building, testing, vetting and linting: with two, the Graph SDK is compiled twice.
 export GOFLAGS := -trimpath -buildvcs=false
+# The program is packed without cgo; with it on elsewhere, everything would be compiled twice, the Graph SDK too.
+export CGO_ENABLED := 0
 export GOTOOLCHAIN ?= local
 
 ARGS ?=
