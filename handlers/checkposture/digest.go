@@ -98,7 +98,14 @@ func verdict(a Assessment, bad []posture.Finding, s standing) (severity detect.S
 	for _, account := range a.Snapshot.Accounts {
 		names = append(names, label(a.Snapshot, account.ID))
 	}
-	return detect.Info, "All well", strings.Join(names, ", ") + " would work, and there is nothing to do"
+	return detect.Info, "All well", and(names) + " would work, as far as was checked"
+}
+
+func and(names []string) string {
+	if len(names) < 2 {
+		return strings.Join(names, "")
+	}
+	return strings.Join(names[:len(names)-1], ", ") + " and " + names[len(names)-1]
 }
 
 // more counts what the first sentence does not say.
@@ -188,14 +195,15 @@ func worst(all []posture.Finding) []posture.Finding {
 	return bad
 }
 
+// count counts checks, however many accounts each fails for.
 func count(bad []posture.Finding, severity posture.Severity, state posture.State) int {
-	n := 0
+	checks := map[string]bool{}
 	for _, f := range bad {
 		if f.Severity == severity && f.State == state {
-			n++
+			checks[f.Check] = true
 		}
 	}
-	return n
+	return len(checks)
 }
 
 func things(n int, one, many string) string {
