@@ -4,6 +4,7 @@ package trial_test
 
 import (
 	"context"
+	"errors"
 	"io"
 	"math/rand/v2"
 	"net"
@@ -18,7 +19,7 @@ import (
 // toxic says what a network does to connections.
 type toxic struct {
 	latency time.Duration // before each piece of up to 4 KiB is passed on, in both directions
-	reset   int           // one connection in so many is reset somewhere in its first 24 KiB; 0: none
+	reset   int64         // each connection is reset after a random number of bytes up to this; 0: none is
 	linger  time.Duration // how long the end of one side is kept from the other
 }
 
@@ -91,8 +92,8 @@ func (n *network) carry(client net.Conn) {
 	n.lock.Lock()
 	n.conns[client], n.conns[server] = true, true
 	budget := int64(1 << 62)
-	if n.reset > 0 && n.dice.IntN(n.reset) == 0 {
-		budget = n.dice.Int64N(24 << 10)
+	if n.reset > 0 {
+		budget = n.dice.Int64N(n.reset)
 	}
 	n.lock.Unlock()
 	var left atomic.Int64
@@ -127,7 +128,7 @@ func (n *network) pass(to, from net.Conn, left *atomic.Int64) {
 		}
 		if err != nil {
 			time.Sleep(n.linger)
-			if tcp, ok := to.(*net.TCPConn); ok && err == io.EOF {
+			if tcp, ok := to.(*net.TCPConn); ok && errors.Is(err, io.EOF) {
 				_ = tcp.CloseWrite()
 			}
 			return
@@ -152,7 +153,7 @@ func TestToxicNetwork(t *testing.T) {
 		channels toxic
 	}{
 		{"slow", toxic{latency: 15 * time.Millisecond}, toxic{latency: 150 * time.Millisecond, linger: 2 * time.Second}},
-		{"resets", toxic{reset: 4}, toxic{reset: 3, linger: time.Second}},
+		{"resets", toxic{reset: 200 << 10}, toxic{reset: 40 << 10, linger: time.Second}},
 	}
 	for _, c := range cases {
 		t.Run(c.name, func(t *testing.T) {
@@ -160,6 +161,7 @@ func TestToxicNetwork(t *testing.T) {
 			var channels *network
 			s := start(t, options{adjust: func(s *stack) {
 				channels = between(t, hostOf(t, s.page.WebhookURL()), c.channels)
+				s.operator = map[string]string{"EVIDENCE_TABLES": s.settings["EVIDENCE_TABLES"]} // his way to storage is a good one
 				s.settings["EVIDENCE_TABLES"] = store.through(s.settings["EVIDENCE_TABLES"])
 				for _, name := range []string{"TEAMS_WEBHOOK_URL", "FALLBACK_WEBHOOK_URL"} {
 					s.settings[name] = channels.through(s.settings[name])
@@ -180,7 +182,6 @@ func TestToxicNetwork(t *testing.T) {
 			if c.storage.reset > 0 && (store.resets.Load() == 0 || channels.resets.Load() == 0) {
 				t.Error("nothing was reset: the network was not bad")
 			}
-			s.settings["EVIDENCE_TABLES"] = corner(s.number) // the operator's way to storage is a good one
 			s.recorded(o)
 			s.toldAtLeastOnce()
 			s.verify()

@@ -6,6 +6,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"errors"
+	"maps"
 	"os"
 	"os/exec"
 	"regexp"
@@ -63,24 +64,14 @@ func (o owing) channel(name string) state {
 	return state{}
 }
 
-// incident is what we need of a line of `glasswatch incidents --json`.
-type incident struct {
-	ID                  string `json:"id"`
-	Account             string `json:"account"`
-	State               string `json:"state"`
-	Classification      string `json:"classification"`
-	Events              int    `json:"events"`
-	LastSequence        uint64 `json:"lastSequence"`
-	AcknowledgedBy      string `json:"acknowledgedBy"`
-	AcknowledgedThrough uint64 `json:"acknowledgedThrough"`
-}
-
 // verb runs the program as an operator does, with the settings of the app.
 func (s *stack) verb(args ...string) (stdout string, exit int) {
 	s.t.Helper()
 	command := exec.CommandContext(s.t.Context(), shared.program, args...)
 	command.Env = []string{"PATH=" + os.Getenv("PATH"), "HOME=" + os.Getenv("HOME")}
-	for name, value := range s.settings {
+	settings := maps.Clone(s.settings)
+	maps.Copy(settings, s.operator)
+	for name, value := range settings {
 		command.Env = append(command.Env, name+"="+value)
 	}
 	var out, complaints bytes.Buffer
@@ -120,12 +111,6 @@ func (s *stack) alerts(more ...string) []owing {
 	s.t.Helper()
 	out, _ := s.verb(append([]string{"alerts", "--json"}, more...)...)
 	return lines[owing](s, "alerts", out)
-}
-
-func (s *stack) incidents() []incident {
-	s.t.Helper()
-	out, _ := s.verb("incidents", "--json")
-	return lines[incident](s, "incidents", out)
 }
 
 // verify fails the test unless `glasswatch verify` finds the ledger whole.

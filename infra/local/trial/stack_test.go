@@ -38,6 +38,7 @@ type stack struct {
 	page     *teamspage.Page
 	host     *funchost.Host
 	settings map[string]string
+	operator map[string]string // in place of the settings, for the verbs
 	output   *recorder
 }
 

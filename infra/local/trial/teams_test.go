@@ -65,6 +65,7 @@ func TestTroubledTeams(t *testing.T) {
 			s.secondFailure(x)
 		case teamspage.Throttled:
 			s.leftAlone(x)
+		default: // nothing more to see before recovery
 		}
 	}
 	s.page.SetFault(teamspage.Teams, teamspage.Fault{})
