@@ -108,11 +108,12 @@ type parts struct {
 	siren         *siren.Siren
 	now           func() time.Time
 	log           *slog.Logger
+	lookupEnv     func(string) (string, bool)
 }
 
 // build makes the parts of what the settings say.
 func build(lookupEnv func(string) (string, bool), log *slog.Logger) *parts {
-	p := &parts{now: time.Now, log: log}
+	p := &parts{now: time.Now, log: log, lookupEnv: lookupEnv}
 	p.config, p.problems = config.Load(lookupEnv)
 	p.accounts = accounts(p.config)
 	p.policy, p.unread = posturePolicy(p.config)
@@ -290,8 +291,10 @@ func (p *parts) principal(r *http.Request) string {
 func (p *parts) probes() []showhealth.Probe {
 	return []showhealth.Probe{
 		func(context.Context) error {
-			if len(p.problems) > 0 { // each costs a feature at least
-				return errors.New(p.problems[0].String())
+			for _, problem := range p.problems {
+				if _, given := p.lookupEnv(problem.Setting); given || problem.Stops { // what is not set on purpose is no illness
+					return errors.New(problem.String())
+				}
 			}
 			return nil
 		},

@@ -1,2 +1,2 @@
-// Package ordeal puts the whole program through crashes, outages and floods, as its real processes under the host stand-in.
+// Package ordeal puts the whole program, as its real processes, before floods, forgers, odd records, wrong settings and storage that hangs; package trial kills it.
 package ordeal

@@ -287,6 +287,24 @@ func (s *stand) recorded() map[string]int {
 	return count
 }
 
+// wire makes the body of a host call, encoded as the host encodes it.
+func wire(t *testing.T, messages ...[]byte) []byte {
+	t.Helper()
+	texts := make([]string, len(messages))
+	for n, m := range messages {
+		texts[n] = string(m)
+	}
+	inner, err := json.Marshal(texts)
+	if err != nil {
+		t.Fatal(err)
+	}
+	outer, err := json.Marshal(map[string]any{"Data": map[string]string{"events": string(inner)}, "Metadata": map[string]any{}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return outer
+}
+
 // seedOf is the seed of a test: GLASSWATCH_SEED, or a new one.
 func seedOf(t *testing.T) uint64 {
 	t.Helper()
