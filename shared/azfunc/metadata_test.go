@@ -61,19 +61,31 @@ func TestMetadataIsReadLeniently(t *testing.T) {
 		{"null", `null`, azfunc.Metadata{}},
 		{"no object", `[1,2]`, azfunc.Metadata{}},
 		{"wrong types", `{"PartitionContext":7,"SequenceNumberArray":{"a":1},"EnqueuedTimeUtcArray":true,"sys":"x","RetryContext":[]}`, azfunc.Metadata{}},
-		{"older extension: only PartitionContext and numeric offsets", `{"PartitionContext":{"PartitionId":"3"},"OffsetArray":"[\"17\"]"}`,
-			azfunc.Metadata{PartitionID: "3", Offsets: []string{"17"}}},
+		{
+			"older extension: only PartitionContext and numeric offsets", `{"PartitionContext":{"PartitionId":"3"},"OffsetArray":"[\"17\"]"}`,
+			azfunc.Metadata{PartitionID: "3", Offsets: []string{"17"}},
+		},
 		{"true offset before the numeric one", `{"OffsetArray":"[\"-1\"]","OffsetStringArray":"[\"1:2:3\"]"}`, azfunc.Metadata{Offsets: []string{"1:2:3"}}},
-		{"only system properties", `{"SystemPropertiesArray":"[{\"SequenceNumber\":7,\"OffsetString\":\"9\",\"PartitionKey\":\"k\",\"EnqueuedTimeUtc\":\"2026-05-01T12:00:05\"}]"}`,
-			azfunc.Metadata{SequenceNumbers: []int64{7}, Offsets: []string{"9"}, PartitionKeys: []string{"k"}, EnqueuedTimes: []time.Time{at(t, "2026-05-01T12:00:05Z")}}},
-		{"unreadable among readable", `{"SequenceNumberArray":"[\"x\",5,null,-3,9223372036854775808]","EnqueuedTimeUtcArray":["soon","2026-05-01T12:00:05.1"]}`,
-			azfunc.Metadata{SequenceNumbers: []int64{-1, 5, -1, -1, -1}, EnqueuedTimes: []time.Time{{}, at(t, "2026-05-01T12:00:05.1Z")}}},
-		{"times: no fraction, seven digits, zone, smallest", `{"EnqueuedTimeUtcArray":"[\"2026-05-01T12:00:05\",\"2026-05-01T12:00:05.1234567\",\"2026-05-01T14:00:05+02:00\",\"0001-01-01T00:00:00\",\"0001-01-01T00:00:00+00:00\",\"0001-01-01T00:00:00-05:00\"]"}`,
-			azfunc.Metadata{EnqueuedTimes: []time.Time{at(t, "2026-05-01T12:00:05Z"), at(t, "2026-05-01T12:00:05.1234567Z"), at(t, "2026-05-01T12:00:05Z"), {}, {}, {}}}},
-		{"retry, numbers plain", `{"RetryContext":{"RetryCount":1,"MaxRetryCount":-1,"Exception":{"ClassName":"x"},"Instance":null,"State":{}}}`,
-			azfunc.Metadata{Retrying: true, RetryCount: 1, MaxRetryCount: -1}},
-		{"retry, numbers as text", `{"RetryContext":"{\"RetryCount\":\"2\",\"MaxRetryCount\":\"5\"}"}`,
-			azfunc.Metadata{Retrying: true, RetryCount: 2, MaxRetryCount: 5}},
+		{
+			"only system properties", `{"SystemPropertiesArray":"[{\"SequenceNumber\":7,\"OffsetString\":\"9\",\"PartitionKey\":\"k\",\"EnqueuedTimeUtc\":\"2026-05-01T12:00:05\"}]"}`,
+			azfunc.Metadata{SequenceNumbers: []int64{7}, Offsets: []string{"9"}, PartitionKeys: []string{"k"}, EnqueuedTimes: []time.Time{at(t, "2026-05-01T12:00:05Z")}},
+		},
+		{
+			"unreadable among readable", `{"SequenceNumberArray":"[\"x\",5,null,-3,9223372036854775808]","EnqueuedTimeUtcArray":["soon","2026-05-01T12:00:05.1"]}`,
+			azfunc.Metadata{SequenceNumbers: []int64{-1, 5, -1, -1, -1}, EnqueuedTimes: []time.Time{{}, at(t, "2026-05-01T12:00:05.1Z")}},
+		},
+		{
+			"times: no fraction, seven digits, zone, smallest", `{"EnqueuedTimeUtcArray":"[\"2026-05-01T12:00:05\",\"2026-05-01T12:00:05.1234567\",\"2026-05-01T14:00:05+02:00\",\"0001-01-01T00:00:00\",\"0001-01-01T00:00:00+00:00\",\"0001-01-01T00:00:00-05:00\"]"}`,
+			azfunc.Metadata{EnqueuedTimes: []time.Time{at(t, "2026-05-01T12:00:05Z"), at(t, "2026-05-01T12:00:05.1234567Z"), at(t, "2026-05-01T12:00:05Z"), {}, {}, {}}},
+		},
+		{
+			"retry, numbers plain", `{"RetryContext":{"RetryCount":1,"MaxRetryCount":-1,"Exception":{"ClassName":"x"},"Instance":null,"State":{}}}`,
+			azfunc.Metadata{Retrying: true, RetryCount: 1, MaxRetryCount: -1},
+		},
+		{
+			"retry, numbers as text", `{"RetryContext":"{\"RetryCount\":\"2\",\"MaxRetryCount\":\"5\"}"}`,
+			azfunc.Metadata{Retrying: true, RetryCount: 2, MaxRetryCount: 5},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			if diff := cmp.Diff(test.want, azfunc.DecodeMetadata([]byte(test.raw))); diff != "" {

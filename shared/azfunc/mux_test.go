@@ -186,27 +186,45 @@ func TestAllMistakesInFunctionsAreReportedAtOnce(t *testing.T) {
 		functions []azfunc.Function
 		want      []string
 	}{
-		{"names", []azfunc.Function{{Name: "a/b", Binding: hub, Invoke: invoke}, {Name: "api", Binding: hub, Invoke: invoke}, {Binding: hub, Invoke: invoke}},
-			[]string{"function a/b: a name", "function api: a name", "function : a name"}},
-		{"name taken in another case", []azfunc.Function{{Name: "one", Binding: hub, Invoke: invoke}, {Name: "One", Binding: hub, Invoke: invoke}},
-			[]string{"function One: the name is taken"}},
-		{"deadlines", []azfunc.Function{{Name: "a", Binding: hub, Invoke: invoke, Deadline: azfunc.FunctionTimeout}, {Name: "b", Binding: hub, Invoke: invoke, Deadline: -time.Second}},
-			[]string{"function a: the deadline is 5m0s", "function b: the deadline is -1s"}},
-		{"kind of code", []azfunc.Function{{Name: "a", Binding: hub, Handler: echo("a")}, {Name: "b", Binding: httpBinding("b", `"get"`), Invoke: invoke}, {Name: "c", Binding: hub}},
-			[]string{"function a: a function with a eventHubTrigger", "function b: a function with an httpTrigger", "function c: "}},
+		{
+			"names",
+			[]azfunc.Function{{Name: "a/b", Binding: hub, Invoke: invoke}, {Name: "api", Binding: hub, Invoke: invoke}, {Binding: hub, Invoke: invoke}},
+			[]string{"function a/b: a name", "function api: a name", "function : a name"},
+		},
+		{
+			"name taken in another case",
+			[]azfunc.Function{{Name: "one", Binding: hub, Invoke: invoke}, {Name: "One", Binding: hub, Invoke: invoke}},
+			[]string{"function One: the name is taken"},
+		},
+		{
+			"deadlines",
+			[]azfunc.Function{{Name: "a", Binding: hub, Invoke: invoke, Deadline: azfunc.FunctionTimeout}, {Name: "b", Binding: hub, Invoke: invoke, Deadline: -time.Second}},
+			[]string{"function a: the deadline is 5m0s", "function b: the deadline is -1s"},
+		},
+		{
+			"kind of code",
+			[]azfunc.Function{{Name: "a", Binding: hub, Handler: echo("a")}, {Name: "b", Binding: httpBinding("b", `"get"`), Invoke: invoke}, {Name: "c", Binding: hub}},
+			[]string{"function a: a function with a eventHubTrigger", "function b: a function with an httpTrigger", "function c: "},
+		},
 		{"no function.json", []azfunc.Function{{Name: "a", Invoke: invoke}}, []string{"function a: read function.json"}},
 		{"no trigger", []azfunc.Function{{Name: "a", Binding: []byte(`{"bindings":[]}`), Invoke: invoke}}, []string{"0 triggers"}},
 		{"two triggers", []azfunc.Function{{Name: "a", Binding: []byte(`{"bindings":[{"type":"timerTrigger","name":"t"},{"type":"queueTrigger","name":"q"}]}`), Invoke: invoke}}, []string{"2 triggers"}},
-		{"all defaults", []azfunc.Function{{Name: "a", Binding: []byte(`{"bindings":[{"type":"httpTrigger","direction":"in"}]}`), Handler: echo("a")}},
-			[]string{"no name", `one "http" output`, "authLevel", "methods", "route"}},
+		{
+			"all defaults",
+			[]azfunc.Function{{Name: "a", Binding: []byte(`{"bindings":[{"type":"httpTrigger","direction":"in"}]}`), Handler: echo("a")}},
+			[]string{"no name", `one "http" output`, "authLevel", "methods", "route"},
+		},
 		{"catch-all", []azfunc.Function{{Name: "a", Binding: httpBinding("{*path}", `"get"`), Handler: echo("a")}}, []string{"catch-all"}},
 		{"constraint", []azfunc.Function{{Name: "a", Binding: httpBinding("x/{id:int}", `"get"`), Handler: echo("a")}}, []string{"constraint"}},
 		{"optional in the middle", []azfunc.Function{{Name: "a", Binding: httpBinding("x/{id?}/y", `"get"`), Handler: echo("a")}}, []string{"only the last"}},
 		{"parameter twice", []azfunc.Function{{Name: "a", Binding: httpBinding("{id}/{id}", `"get"`), Handler: echo("a")}}, []string{"occurs twice"}},
 		{"dots", []azfunc.Function{{Name: "a", Binding: httpBinding("../x", `"get"`), Handler: echo("a")}}, []string{"plain word"}},
 		{"leading slash", []azfunc.Function{{Name: "a", Binding: httpBinding("/x", `"get"`), Handler: echo("a")}}, []string{"plain word"}},
-		{"overlap", []azfunc.Function{{Name: "a", Binding: httpBinding("x/{id?}", `"get","post"`), Handler: echo("a")}, {Name: "b", Binding: httpBinding("X/new", `"post"`), Handler: echo("b")}},
-			[]string{"function b: its route \"X/new\" overlaps with that of a"}},
+		{
+			"overlap",
+			[]azfunc.Function{{Name: "a", Binding: httpBinding("x/{id?}", `"get","post"`), Handler: echo("a")}, {Name: "b", Binding: httpBinding("X/new", `"post"`), Handler: echo("b")}},
+			[]string{"function b: its route \"X/new\" overlaps with that of a"},
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			handler, err := azfunc.Mux(test.functions, slog.New(slog.DiscardHandler))

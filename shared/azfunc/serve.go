@@ -77,7 +77,7 @@ func Serve(ctx context.Context, port int, handler http.Handler, log *slog.Logger
 		endCalls()
 		_ = server.Close() // the process is about to end and frees what is left
 	}
-	<-ended
+	_ = <-ended // that the listener was closed
 	return fmt.Errorf("%w: %w", ErrStopped, context.Cause(ctx))
 }
 

@@ -6,6 +6,7 @@ import (
 	"flag"
 	"fmt"
 	"log/slog"
+	"maps"
 	"os"
 	"slices"
 	"strings"
@@ -66,60 +67,118 @@ func TestSettingsAreJudgedTogether(t *testing.T) {
 		setting string // with which a problem is expected; empty: none at all
 		holds   func(config.Config) bool
 	}{
-		{"identity instead of connection strings", map[string]string{"EVIDENCE_TABLES": "", "EVIDENCE_TABLES__serviceUri": "https://x.table.core.windows.net/", "ENTRA_EVENTHUB": "", "ENTRA_EVENTHUB__fullyQualifiedNamespace": "ns.servicebus.windows.net"}, "",
+		{
+			"identity instead of connection strings",
+			map[string]string{"EVIDENCE_TABLES": "", "EVIDENCE_TABLES__serviceUri": "https://x.table.core.windows.net/", "ENTRA_EVENTHUB": "", "ENTRA_EVENTHUB__fullyQualifiedNamespace": "ns.servicebus.windows.net"},
+			"",
 			func(c config.Config) bool {
 				return c.Tables.Connection.Empty() && c.Tables.ServiceURI == "https://x.table.core.windows.net" && c.Hub.Set() && c.Hub.Namespace == "ns.servicebus.windows.net"
-			}},
-		{"both", map[string]string{"EVIDENCE_TABLES__serviceUri": "https://x.table.core.windows.net/"}, "EVIDENCE_TABLES__serviceUri",
-			func(c config.Config) bool { return !c.Tables.Connection.Empty() }},
-		{"bad connection string, good identity", map[string]string{"EVIDENCE_TABLES": "x", "EVIDENCE_TABLES__serviceUri": "http://127.0.0.1:10002/devstoreaccount1"}, "EVIDENCE_TABLES",
-			func(c config.Config) bool { return c.Tables.Set() }},
-		{"emulator with a semicolon and in another case", map[string]string{"EVIDENCE_TABLES": "usedevelopmentstorage=TRUE;"}, "",
+			},
+		},
+		{
+			"both",
+			map[string]string{"EVIDENCE_TABLES__serviceUri": "https://x.table.core.windows.net/"},
+			"EVIDENCE_TABLES__serviceUri",
+			func(c config.Config) bool { return !c.Tables.Connection.Empty() },
+		},
+		{
+			"bad connection string, good identity",
+			map[string]string{"EVIDENCE_TABLES": "x", "EVIDENCE_TABLES__serviceUri": "http://127.0.0.1:10002/devstoreaccount1"},
+			"EVIDENCE_TABLES",
+			func(c config.Config) bool { return c.Tables.Set() },
+		},
+		{
+			"emulator with a semicolon and in another case",
+			map[string]string{"EVIDENCE_TABLES": "usedevelopmentstorage=TRUE;"},
+			"",
 			func(c config.Config) bool {
 				return strings.Contains(c.Tables.Connection.Reveal(), "TableEndpoint=http://127.0.0.1:10002/devstoreaccount1;")
-			}},
-		{"connection string as it came", map[string]string{"EVIDENCE_TABLES": "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=YQ==;EndpointSuffix=core.windows.net"}, "",
+			},
+		},
+		{
+			"connection string as it came",
+			map[string]string{"EVIDENCE_TABLES": "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=YQ==;EndpointSuffix=core.windows.net"},
+			"",
 			func(c config.Config) bool {
 				return c.Tables.Connection.Reveal() == "DefaultEndpointsProtocol=https;AccountName=x;AccountKey=YQ==;EndpointSuffix=core.windows.net"
-			}},
+			},
+		},
 		{"user-assigned identity, credential forgotten", map[string]string{"ENTRA_EVENTHUB": "", "ENTRA_EVENTHUB__fullyQualifiedNamespace": "ns", "ENTRA_EVENTHUB__credential": ""}, "ENTRA_EVENTHUB__credential", nil},
 		{"user-assigned identity, client id forgotten", map[string]string{"ENTRA_EVENTHUB": "", "ENTRA_EVENTHUB__fullyQualifiedNamespace": "ns", "ENTRA_EVENTHUB__clientId": ""}, "ENTRA_EVENTHUB__clientId", nil},
 		{"another hub in the connection string", map[string]string{"ENTRA_EVENTHUB_NAME": "others"}, "ENTRA_EVENTHUB_NAME", nil},
-		{"replay with the trigger's group", map[string]string{"REPLAY_CONSUMER_GROUP": "$DEFAULT"}, "REPLAY_CONSUMER_GROUP",
-			func(c config.Config) bool { return c.Hub.ReplayGroup == "" && c.Hub.ConsumerGroup == "$Default" }},
-		{"fallback without its secret", map[string]string{"FALLBACK_WEBHOOK_SECRET": ""}, "FALLBACK_WEBHOOK_SECRET",
-			func(c config.Config) bool { return !c.Fallback.URL.Empty() }},
-		{"secret of 64 bytes without whsec_", map[string]string{"FALLBACK_WEBHOOK_SECRET": key64}, "",
-			func(c config.Config) bool { return len(c.Fallback.SigningKey.Reveal()) == 64 }},
-		{"pagerduty", map[string]string{"FALLBACK_WEBHOOK_FORMAT": "PagerDuty", "FALLBACK_WEBHOOK_SECRET": "r0ut1ngk3y", "FALLBACK_WEBHOOK_URL": "https://events.pagerduty.com/v2/enqueue"}, "",
+		{
+			"replay with the trigger's group",
+			map[string]string{"REPLAY_CONSUMER_GROUP": "$DEFAULT"},
+			"REPLAY_CONSUMER_GROUP",
+			func(c config.Config) bool { return c.Hub.ReplayGroup == "" && c.Hub.ConsumerGroup == "$Default" },
+		},
+		{
+			"fallback without its secret",
+			map[string]string{"FALLBACK_WEBHOOK_SECRET": ""},
+			"FALLBACK_WEBHOOK_SECRET",
+			func(c config.Config) bool { return !c.Fallback.URL.Empty() },
+		},
+		{
+			"secret of 64 bytes without whsec_",
+			map[string]string{"FALLBACK_WEBHOOK_SECRET": key64},
+			"",
+			func(c config.Config) bool { return len(c.Fallback.SigningKey.Reveal()) == 64 },
+		},
+		{
+			"pagerduty",
+			map[string]string{"FALLBACK_WEBHOOK_FORMAT": "PagerDuty", "FALLBACK_WEBHOOK_SECRET": "r0ut1ngk3y", "FALLBACK_WEBHOOK_URL": "https://events.pagerduty.com/v2/enqueue"},
+			"",
 			func(c config.Config) bool {
 				return c.Fallback.Format == config.FormatPagerDuty && c.Fallback.RoutingKey.Reveal() == "r0ut1ngk3y" && c.Fallback.SigningKey.Empty()
-			}},
+			},
+		},
 		{"pagerduty without routing key", map[string]string{"FALLBACK_WEBHOOK_FORMAT": "pagerduty", "FALLBACK_WEBHOOK_SECRET": ""}, "FALLBACK_WEBHOOK_SECRET", nil},
 		{"pagerduty with no key that can be one", map[string]string{"FALLBACK_WEBHOOK_FORMAT": "pagerduty", "FALLBACK_WEBHOOK_SECRET": "two words"}, "FALLBACK_WEBHOOK_SECRET", nil},
 		{"dedicated mode without policies", map[string]string{"DEDICATED_POLICIES": ""}, "DEDICATED_POLICIES", nil},
-		{"strict mode with policies", map[string]string{"CONDITIONAL_ACCESS_MODE": ""}, "DEDICATED_POLICIES",
-			func(c config.Config) bool { return c.DedicatedPolicies == nil }},
-		{"government cloud", map[string]string{"GRAPH_ENDPOINT": "", "ARM_ENDPOINT": ""}, "",
+		{
+			"strict mode with policies",
+			map[string]string{"CONDITIONAL_ACCESS_MODE": ""},
+			"DEDICATED_POLICIES",
+			func(c config.Config) bool { return c.DedicatedPolicies == nil },
+		},
+		{
+			"government cloud",
+			map[string]string{"GRAPH_ENDPOINT": "", "ARM_ENDPOINT": ""},
+			"",
 			func(c config.Config) bool {
 				return c.Graph == config.Endpoint{URL: "https://graph.microsoft.us"} && c.ARM == config.Endpoint{URL: "https://management.usgovcloudapi.net"}
-			}},
+			},
+		},
 		{"operator's key without address", map[string]string{"GLASSWATCH_URL": ""}, "GLASSWATCH_URL", nil},
 		{"operator's address without key", map[string]string{"GLASSWATCH_KEY": ""}, "GLASSWATCH_KEY", nil},
-		{"one bad signing key among good ones", map[string]string{"LINK_SIGNING_KEYS": "x," + key32 + "," + key64}, "LINK_SIGNING_KEYS",
-			func(c config.Config) bool { return len(c.LinkKeys) == 2 && c.LinkKeys[0].Reveal()[0] == 'l' }},
-		{"one bad group among good ones", map[string]string{"EXCLUSION_GROUPS": "x," + other}, "EXCLUSION_GROUPS",
-			func(c config.Config) bool { return slices.Equal(c.ExclusionGroups, []string{other}) }},
-		{"one bad resource among good ones", map[string]string{"RESOURCE_IDS": "x,/subscriptions/1"}, "RESOURCE_IDS",
-			func(c config.Config) bool { return slices.Equal(c.ResourceIDs, []string{"/subscriptions/1"}) }},
-		{"webhook on loopback by IPv6", map[string]string{"TEAMS_WEBHOOK_URL": "http://[::1]:9000/x?y=%2F"}, "",
-			func(c config.Config) bool { return c.TeamsURL.Reveal() == "http://[::1]:9000/x?y=%2F" }},
+		{
+			"one bad signing key among good ones",
+			map[string]string{"LINK_SIGNING_KEYS": "x," + key32 + "," + key64},
+			"LINK_SIGNING_KEYS",
+			func(c config.Config) bool { return len(c.LinkKeys) == 2 && c.LinkKeys[0].Reveal()[0] == 'l' },
+		},
+		{
+			"one bad group among good ones",
+			map[string]string{"EXCLUSION_GROUPS": "x," + other},
+			"EXCLUSION_GROUPS",
+			func(c config.Config) bool { return slices.Equal(c.ExclusionGroups, []string{other}) },
+		},
+		{
+			"one bad resource among good ones",
+			map[string]string{"RESOURCE_IDS": "x,/subscriptions/1"},
+			"RESOURCE_IDS",
+			func(c config.Config) bool { return slices.Equal(c.ResourceIDs, []string{"/subscriptions/1"}) },
+		},
+		{
+			"webhook on loopback by IPv6",
+			map[string]string{"TEAMS_WEBHOOK_URL": "http://[::1]:9000/x?y=%2F"},
+			"",
+			func(c config.Config) bool { return c.TeamsURL.Reveal() == "http://[::1]:9000/x?y=%2F" },
+		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
 			env := everything()
-			for name, value := range test.change {
-				env[name] = value
-			}
+			maps.Copy(env, test.change)
 			c, problems := load(env)
 			if test.setting == "" && len(problems) > 0 {
 				t.Errorf("problems: %v", problems)

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
+	"maps"
 	"net/http"
 	"net/url"
 	"slices"
@@ -102,9 +103,7 @@ func (s *stand) ask(method, address, kind, body string, header http.Header) page
 	if err != nil {
 		s.t.Fatal(err)
 	}
-	for name, values := range header {
-		r.Header[name] = values
-	}
+	maps.Copy(r.Header, header)
 	if kind != "" {
 		r.Header.Set("Content-Type", kind)
 	}

@@ -19,7 +19,6 @@ type misconfiguration struct {
 	name     string
 	change   map[string]string // an empty value takes the setting away
 	settings []string          // that must be named
-	secrets  []string          // that must not be shown
 	stops    bool              // nothing can be watched
 	deaf     []teamspage.Channel
 }

@@ -17,8 +17,11 @@ func lookedAt(t *testing.T, seed uint64, edit func(*graph.Tenant)) *stand {
 	tenant := graph.Sound()
 	of := s.sample.Tenant
 	for _, r := range [][2]string{
-		{graph.ExclusionGroup, of.ExclusionGroup.ID}, {graph.Alpha, of.BreakGlass[0].ID}, {graph.Bravo, of.BreakGlass[1].ID},
-		{graph.AlphaName, of.BreakGlass[0].UPN}, {graph.BravoName, of.BreakGlass[1].UPN},
+		{graph.ExclusionGroup, of.ExclusionGroup.ID},
+		{graph.Alpha, of.BreakGlass[0].ID},
+		{graph.Bravo, of.BreakGlass[1].ID},
+		{graph.AlphaName, of.BreakGlass[0].UPN},
+		{graph.BravoName, of.BreakGlass[1].UPN},
 	} {
 		if err := tenant.Rename(r[0], r[1]); err != nil {
 			t.Fatal(err)

@@ -70,7 +70,7 @@ func layOut(to string) error {
 			return err
 		}
 	}
-	said, err := exec.Command("go", "build", "-trimpath", "-o", filepath.Join(to, "glasswatch"), root+"/handlers").CombinedOutput()
+	said, err := exec.CommandContext(context.Background(), "go", "build", "-trimpath", "-o", filepath.Join(to, "glasswatch"), root+"/handlers").CombinedOutput()
 	if err != nil {
 		return fmt.Errorf("%w: %s", err, said)
 	}
