@@ -77,7 +77,9 @@ func Serve(ctx context.Context, port int, handler http.Handler, log *slog.Logger
 		endCalls()
 		_ = server.Close() // the process is about to end and frees what is left
 	}
-	_ = <-ended // that the listener was closed
+	if err := <-ended; !errors.Is(err, http.ErrServerClosed) {
+		log.Warn("the listener ended before it was asked to", "error", err.Error())
+	}
 	return fmt.Errorf("%w: %w", ErrStopped, context.Cause(ctx))
 }
 
