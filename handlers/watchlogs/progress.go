@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"log/slog"
+	"maps"
 	"sync"
 	"time"
 
@@ -38,8 +39,9 @@ func NewProgress(rows Rows) *Progress {
 	return &Progress{rows: rows, known: map[string]pulse.Progress{}, noted: map[string]time.Time{}}
 }
 
-// note takes a handled batch into what is known of its partition, and writes it down if the last
-// time was more than a minute ago. What fails is logged and comes with the next batch.
+// note takes a handled batch into what is known of its partition, and has it written down if the
+// last time was more than a minute ago: beside the answer to the host, which does not wait for it.
+// What fails is logged and comes with the next batch.
 func (p *Progress) note(ctx context.Context, b batch, now time.Time, log *slog.Logger) {
 	if p == nil || b.meta.PartitionID == "" || b.total == 0 {
 		return
@@ -48,11 +50,13 @@ func (p *Progress) note(ctx context.Context, b batch, now time.Time, log *slog.L
 	if !due {
 		return
 	}
-	ctx, cancel := context.WithTimeout(ctx, noteFor)
-	defer cancel()
-	if err := p.write(ctx, progress); err != nil {
-		log.Warn("progress could not be noted", "partition", progress.Partition, "error", err.Error())
-	}
+	go func() {
+		ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), noteFor)
+		defer cancel()
+		if err := p.write(ctx, progress); err != nil {
+			log.Warn("progress could not be noted", "partition", progress.Partition, "error", err.Error())
+		}
+	}()
 }
 
 func (p *Progress) take(b batch, now time.Time) (progress pulse.Progress, due bool) {
@@ -68,6 +72,7 @@ func (p *Progress) take(b batch, now time.Time) (progress pulse.Progress, due bo
 	defer p.lock.Unlock()
 	progress.Merge(p.known[progress.Partition])
 	p.known[progress.Partition] = progress
+	progress.Categories = maps.Clone(progress.Categories) // what is written goes its own way
 	due = now.Sub(p.noted[progress.Partition]) >= noteEvery
 	if due {
 		p.noted[progress.Partition] = now
