@@ -76,8 +76,11 @@ func Route(m Message, channels []string, everywhere bool) (states []ChannelState
 	return states, insistent
 }
 
-// Due lists the channels that the alert is to be sent to now, by name.
+// Due lists the channels that the alert is to be sent to now, by name; none once nothing is owed.
 func (a *Alert) Due(now time.Time) []string {
+	if a.Done() {
+		return nil
+	}
 	var due []string
 	for _, c := range a.Channels {
 		if c.State == Delivered || c.NotBefore.After(now) {

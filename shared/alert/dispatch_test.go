@@ -125,6 +125,27 @@ func TestTheFallbackStepsInAfterTwoFailuresOrAMinute(t *testing.T) {
 	}
 }
 
+func TestTheFallbackStaysOutWhenTeamsTakesTheAlertAtLast(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var trouble error = errors.New("connection reset")
+		teams := &channel{name: alert.ChannelTeams, answer: func(context.Context, alert.Message) error { return trouble }}
+		fallback := &channel{name: alert.ChannelFallback}
+		d := alert.NewDispatcher([]alert.Sender{teams, fallback}, time.Now)
+		alerts := owing(time.Now(), bothChannels, detect.High)
+		d.Send(t.Context(), alerts)
+		trouble = nil
+		time.Sleep(5 * time.Second)
+		d.Send(t.Context(), alerts) // the second try, and it is taken
+		if len(teams.sent) != 2 || len(fallback.sent) != 0 || !alerts[0].Done() {
+			t.Errorf("Teams was tried %d times and the fallback %d times, done: %v", len(teams.sent), len(fallback.sent), alerts[0].Done())
+		}
+		time.Sleep(time.Hour)
+		if made := d.Send(t.Context(), alerts); len(made) != 0 {
+			t.Errorf("an hour after its delivery it was sent again: %+v", made)
+		}
+	})
+}
+
 func TestRetriesWaitAsAskedAndNeverBeyondAMinute(t *testing.T) {
 	a := owing(noon, []string{alert.ChannelTeams}, detect.Critical)[0]
 	a.Apply(alert.Attempt{AlertID: a.ID, Channel: alert.ChannelTeams, At: noon, Failure: "429", Wait: 30 * time.Second})
