@@ -49,14 +49,34 @@ func (j *Journal) write(ctx context.Context, tx *ledger.Tx, stream string, insta
 	w.state.Incidents = slices.DeleteFunc(w.state.Incidents, func(s span) bool {
 		return w.now.Sub(s.Last) > 2*alert.IncidentSpan
 	})
-	for _, s := range w.state.Incidents {
-		incident, err := w.incident(ctx, s.First)
+	if err := w.readIncidents(ctx); err != nil {
+		return nil, err
+	}
+	return w, nil
+}
+
+// readIncidents reads the incidents that an event may join, side by side.
+func (w *writer) readIncidents(ctx context.Context) error {
+	keys := make([]string, len(w.state.Incidents))
+	for n, s := range w.state.Incidents {
+		keys[n] = incidentKey(s.First)
+	}
+	rows, err := w.tx.GetMany(ctx, keys)
+	if err != nil {
+		return err
+	}
+	for n, key := range keys {
+		row, ok := rows[key]
+		if !ok {
+			return fmt.Errorf("read incident %s: %w", sequenceID(w.stream, w.state.Incidents[n].First), ledger.ErrNotFound)
+		}
+		incident, err := readIncident(row)
 		if err != nil {
-			return nil, err
+			return err
 		}
 		w.incidents = append(w.incidents, incident)
 	}
-	return w, nil
+	return nil
 }
 
 // incident reads one incident of the stream.
