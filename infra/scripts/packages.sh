@@ -10,11 +10,6 @@ package_dirs() {
   sed -nE 's#^(.*)/[^/]+$#./\1#p' | sort -u
 }
 
-# test_names turns file names on standard input into a -run pattern for the tests in them.
-test_names() {
-  xargs -r sed -nE 's/^func (Test[A-Za-z0-9_]*)\(.*/\1/p' | sort -u | paste -sd'|' | sed -E 's/(.+)/^(\1)$/'
-}
-
 # all_packages lists every package of the module.
 all_packages() {
   go list ./... | grep -v /node_modules/ || true
