@@ -9,7 +9,6 @@ import (
 	"log/slog"
 	"os"
 	"runtime"
-	"runtime/debug"
 	"strings"
 	"time"
 
@@ -193,7 +192,7 @@ func list(_ context.Context, c command) (int, error) {
 	return exitGood, nil
 }
 
-// release is the version that the build was given.
+// release is the version that the build was given: a tag, or the commit it was packed from.
 var release = "development"
 
 func version(_ context.Context, c command) (int, error) {
@@ -201,24 +200,15 @@ func version(_ context.Context, c command) (int, error) {
 	if err != nil {
 		return exitFailed, err
 	}
-	revision := "unknown"
-	if info, ok := debug.ReadBuildInfo(); ok {
-		for _, s := range info.Settings {
-			if s.Key == "vcs.revision" {
-				revision = s.Value
-			}
-		}
-	}
 	if asJSON {
 		err = listing.Line(c.stdout, struct {
-			V        int    `json:"v"`
-			Version  string `json:"version"`
-			Revision string `json:"revision"`
-			Go       string `json:"go"`
-			Ledger   int    `json:"ledgerFormat"`
-		}{listing.Version, release, revision, runtime.Version(), 1})
+			V       int    `json:"v"`
+			Version string `json:"version"`
+			Go      string `json:"go"`
+			Ledger  int    `json:"ledgerFormat"`
+		}{listing.Version, release, runtime.Version(), 1})
 	} else {
-		_, err = fmt.Fprintf(c.stdout, "glasswatch %s (revision %s, %s, ledger format 1)\n", release, revision, runtime.Version())
+		_, err = fmt.Fprintf(c.stdout, "glasswatch %s (%s, ledger format 1)\n", release, runtime.Version())
 	}
 	if err != nil {
 		return exitFailed, err

@@ -2,6 +2,7 @@ package journal
 
 import (
 	"fmt"
+	"math"
 	"time"
 
 	"glasswatch/shared/detect"
@@ -30,7 +31,7 @@ func (d due) row() ledger.Row {
 	return ledger.Row{Key: dueKey(d, d.At), Columns: map[string]any{
 		"FormatVersion": int64(1),
 		"What":          string(d.Kind),
-		"Sequence":      int64(d.Sequence), //nolint:gosec // sequences count entries and stay far below 2^63
+		"Sequence":      int64(min(d.Sequence, math.MaxInt64)),
 		"At":            d.At.UTC(),
 	}}
 }
