@@ -127,7 +127,7 @@ func TestTheFallbackStepsInAfterTwoFailuresOrAMinute(t *testing.T) {
 
 func TestTheFallbackStaysOutWhenTeamsTakesTheAlertAtLast(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		var trouble error = errors.New("connection reset")
+		trouble := errors.New("connection reset")
 		teams := &channel{name: alert.ChannelTeams, answer: func(context.Context, alert.Message) error { return trouble }}
 		fallback := &channel{name: alert.ChannelFallback}
 		d := alert.NewDispatcher([]alert.Sender{teams, fallback}, time.Now)
