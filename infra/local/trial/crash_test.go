@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"os"
 	"slices"
 	"strconv"
 	"sync"
@@ -83,6 +84,20 @@ func (k *killing) strikeSweep() {
 	k.s.t.Logf("the crashes left %d alerts owed; %d still are after a sweep that was killed", left, len(k.s.alerts("--owed")))
 }
 
+// killsAsked is GLASSWATCH_CRASH_KILLS, or thirty.
+func killsAsked(t *testing.T) int {
+	t.Helper()
+	text := os.Getenv("GLASSWATCH_CRASH_KILLS")
+	if text == "" {
+		return 30
+	}
+	n, err := strconv.Atoi(text)
+	if err != nil || n < 1 {
+		t.Fatalf("GLASSWATCH_CRASH_KILLS is %q: set it to a number of kills", text)
+	}
+	return n
+}
+
 func TestCrash(t *testing.T) {
 	t.Parallel() // the end of it is mostly waiting
 	s := start(t, options{divisor: crashDivisor})
@@ -102,7 +117,7 @@ func TestCrash(t *testing.T) {
 		}
 	})
 	began := time.Now()
-	for n := range shared.kills {
+	for n := range killsAsked(t) {
 		k.strike(n)
 	}
 	close(stop)

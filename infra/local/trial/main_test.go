@@ -32,15 +32,13 @@ const (
 // shared are the parts that all tests of this package use, each in a corner of its own: starting
 // them anew for every test would take longer than the tests.
 var shared struct {
-	app       string // the app root as it is deployed
-	program   string
-	emulator  *azurite.Server
-	storeKey  string
-	hub       *hub.Hub
-	stacks    atomic.Int64
-	seed      uint64
-	kills     int
-	complaint string // what is wrong with the environment that a person gave
+	app      string // the app root as it is deployed
+	program  string
+	emulator *azurite.Server
+	storeKey string
+	hub      *hub.Hub
+	stacks   atomic.Int64
+	seed     uint64
 }
 
 func TestMain(m *testing.M) { os.Exit(run(m)) }
@@ -72,15 +70,9 @@ func run(m *testing.M) int {
 	return m.Run()
 }
 
-// readEnvironment takes what a person may want to choose: which seed, and how many kills.
+// readEnvironment takes the seed that a person may want to choose.
 func readEnvironment() error {
 	var err error
-	shared.kills = 30
-	if text := os.Getenv("GLASSWATCH_CRASH_KILLS"); text != "" {
-		if shared.kills, err = strconv.Atoi(text); err != nil || shared.kills < 1 {
-			return fmt.Errorf("GLASSWATCH_CRASH_KILLS is %q: set it to a number of kills", text)
-		}
-	}
 	if text := os.Getenv("GLASSWATCH_SEED"); text != "" {
 		if shared.seed, err = strconv.ParseUint(text, 10, 64); err != nil {
 			return fmt.Errorf("GLASSWATCH_SEED is %q: set it to the number that a test printed", text)
